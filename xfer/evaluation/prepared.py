@@ -1,0 +1,49 @@
+"""A data set ready for a model: rows, sub-tokens, and the task they belong to; made once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from xfer.fingerprint import seed_of
+from xfer.phase.phase import DataSet
+from xfer.tasks import registry
+from xfer.tasks.batches import Encoded
+from xfer.tasks.data import DataRoots
+from xfer.tasks.task import Task
+from xfer.tasks.text import TextEncoder
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of a data set and what a model takes of them."""
+
+    task: Task
+    rows: pa.Table
+    encoded: Encoded
+
+
+class Preparation:
+    """Loads and encodes data sets for one tokenizer, and keeps the latest of them."""
+
+    def __init__(self, roots: DataRoots, tokenizer: Path) -> None:
+        self.tokenizer = tokenizer
+        self._roots = roots
+        self._kept = lru_cache(maxsize=64)(self._prepare)
+
+    def of(self, data: DataSet, max_length: int, sample: int = 0) -> Prepared:
+        """The data set at that length; ``sample`` rows drawn at random (0: all), the same ones every time."""
+        return self._kept(data, max_length, sample)
+
+    def _prepare(self, data: DataSet, max_length: int, sample: int) -> Prepared:
+        task = registry.get(data.task)
+        rows = self._roots.rows(task, data.language, data.split)
+        if 0 < sample < rows.num_rows:
+            random = np.random.default_rng(seed_of("sample", data.data, data.language, data.split))
+            rows = rows.take(np.sort(random.permutation(rows.num_rows)[:sample]))
+        encoded = task.format.encode(task, rows, TextEncoder(self.tokenizer, max_length))
+        return Prepared(task, rows, Encoded(encoded))

@@ -1,0 +1,43 @@
+"""Scores from stored predictions: no model, no torch. A metric's new version costs no training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xfer.fingerprint import key
+from xfer.results.schema import SCORED
+from xfer.tasks.metrics import Metric
+from xfer.tasks.task import Task
+
+
+def score(task: Task, predictions: pa.Table) -> pa.Table:
+    """All of the task's metrics for every evaluation in a part, schema ``SCORED``."""
+    lines = []
+    for evaluation in pc.unique(predictions["evaluation"]).to_pylist():
+        rows = predictions.filter(pc.equal(predictions["evaluation"], evaluation))
+        gold, answers = rows["gold"].to_pylist(), rows["prediction"].to_pylist()
+        for metric in task.format.metrics:
+            lines.append(
+                {
+                    "evaluation": evaluation,
+                    "task": task.name,
+                    "language": rows["language"][0].as_py(),
+                    "split": rows["split"][0].as_py(),
+                    "layer": rows["layer"][0].as_py(),
+                    "metric": metric.name,
+                    "metric_version": metric.version,
+                    "value": metric.compute(gold, answers),
+                    "n": rows.num_rows,
+                    "clusters": len(pc.unique(rows["cluster"])),
+                    "chance": metric.chance(gold),
+                    "truncated": int(np.count_nonzero(rows["truncated"].to_numpy())),
+                }
+            )
+    return pa.Table.from_pylist(lines, schema=SCORED)
+
+
+def scores_key(part: str, metrics: tuple[Metric, ...]) -> str:
+    """Scores are keyed by the predictions and the metrics' versions."""
+    return key([part, metrics])

@@ -1,0 +1,20 @@
+"""Versions of the components that shape numbers and live on floors that a plan may not import.
+
+Raise one when its component's output changes: keys change with it, so nothing old is taken for new.
+``tests/golden`` fails when an output changes and its version does not. Formats and metrics carry their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TRAINING: Mapping[str, int] = {
+    "batches": 1,  # order, windows and cut of micro-batches
+    "heads": 1,  # architecture and initialisation of heads
+    "loop": 1,  # loss, optimizer, schedule, random state
+}
+
+PREDICTION: Mapping[str, int] = {
+    "heads": 1,
+    "predict": 1,  # batches and pooling at evaluation
+}

@@ -1,0 +1,147 @@
+"""The tables a user reads: every field with its meaning, in one place. ``docs/tables.md`` is made from here.
+
+Proportions are between 0 and 1; reports print points. The schema's version stands in each file's metadata.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+VERSION = 1
+"""Raised when a field changes its name, type or meaning."""
+
+
+def _schema(**fields: tuple[pa.DataType, str]) -> pa.Schema:
+    described = [pa.field(name, kind, metadata={"doc": doc}) for name, (kind, doc) in fields.items()]
+    return pa.schema(described, metadata={"xfer_schema": str(VERSION)})
+
+
+_text, _int, _float, _texts = pa.string(), pa.int32(), pa.float64(), pa.list_(pa.string())
+
+PREDICTIONS = _schema(
+    evaluation=(_text, "key of the evaluation"),
+    task=(_text, "task"),
+    language=(_text, "BCP-47 code"),
+    split=(_text, "split"),
+    layer=(_int, "hidden layer that was pooled; empty unless a task uses hidden states"),
+    example=(_int, "row of the source split, from 0"),
+    cluster=(_int, "examples that share it are not independent (a premise, a paragraph); equal across parallel languages"),
+    gold=(_texts, "right labels, one or one a word; for retrieval the right candidate's row"),
+    prediction=(_texts, "predicted labels, likewise"),
+    probabilities=(pa.list_(pa.float32()), "classification: one a label in the task's order; retrieval: the cosine"),
+    truncated=(_int, "sub-tokens of the input that were cut"),
+)
+
+SCORED = _schema(
+    evaluation=(_text, "key of the evaluation"),
+    task=(_text, "task"),
+    language=(_text, "BCP-47 code"),
+    split=(_text, "split"),
+    layer=(_int, "hidden layer that was pooled"),
+    metric=(_text, "metric"),
+    metric_version=(_int, "version of the metric's code"),
+    value=(_float, "the score, between 0 and 1"),
+    n=(_int, "examples"),
+    clusters=(_int, "clusters of examples"),
+    chance=(_float, "what the best constant answer gets; empty where not defined"),
+    truncated=(_int, "examples whose input was cut"),
+)
+
+SCORES = _schema(
+    study=(_text, "the study's name"),
+    model=(_text, "pretrained model, as the study names it"),
+    parameters=(pa.int64(), "its parameters, embeddings included"),
+    arm=(_text, "what came before the target task"),
+    group=(_text, "the arm's group, if the study gave one"),
+    relation=(_text, "of the arm's data to the target: none, transfer, near or same-task"),
+    target=(_text, "target task of the cell"),
+    seed=(_int, "seed of the cell; empty where nothing was trained"),
+    phase=(_text, "key of the phase whose checkpoint answered; empty for the pretrained model"),
+    selection=(_text, "rule that chose the checkpoint: last, best, or pretrained"),
+    step=(_int, "optimizer step of the checkpoint"),
+    task=(_text, "task that was evaluated"),
+    language=(_text, "BCP-47 code"),
+    split=(_text, "split"),
+    layer=(_int, "hidden layer that was pooled; empty unless a task uses hidden states"),
+    metric=(_text, "metric"),
+    metric_version=(_int, "version of the metric's code"),
+    major=(pa.bool_(), "whether this is the task's one number that counts"),
+    value=(_float, "the score, between 0 and 1"),
+    n=(_int, "examples"),
+    clusters=(_int, "clusters of examples that are not independent"),
+    chance=(_float, "what the best constant answer gets; empty where not defined"),
+    truncated=(_int, "examples whose input was cut"),
+    selected_by=(_text, "data the checkpoint was chosen on; empty for last"),
+)
+
+PHASES = _schema(
+    phase=(_text, "key"),
+    roles=(_texts, "what the study uses it for: intermediate, target, trial"),
+    trains_on=(_texts, "tasks"),
+    parent=(_text, "key of the phase it starts from; empty: the pretrained model"),
+    model=(_text, "pretrained model"),
+    seed=(_int, "seed"),
+    state=(_text, "done or planned"),
+    planned_steps=(_int, "optimizer steps the recipe asks for"),
+    steps=(_int, "optimizer steps of the committed run"),
+    examples=(pa.int64(), "rows seen, repetitions counted"),
+    tokens=(pa.int64(), "sub-tokens seen, padding left out"),
+    seconds=(_float, "wall time of the training loop, over all attempts that led to the result"),
+    ranks=(_int, "worker processes of the committing attempt"),
+    zero_stage=(_int, "DeepSpeed ZeRO stage of the committing attempt"),
+    engine=(_text, "class of the engine that trained it"),
+    precision=(_text, "number format of the forward and backward pass"),
+    learning_rate=(_float, "peak learning rate"),
+    batch_size=(_int, "rows in a global batch"),
+    hardware=(_text, "processor or accelerator of rank 0"),
+    versions=(_text, "library versions, as JSON"),
+    attempts=(_int, "attempts made"),
+)
+
+CELLS = _schema(
+    model=(_text, "pretrained model"),
+    arm=(_text, "arm"),
+    target=(_text, "target task"),
+    seed=(_int, "seed; empty where nothing is trained"),
+    state=(_text, "planned, done or failed"),
+    reason=(_text, "why it failed"),
+)
+
+CURVES = _schema(
+    phase=(_text, "key"),
+    step=(_int, "optimizer step"),
+    task=(_text, "task"),
+    language=(_text, "BCP-47 code"),
+    metric=(_text, "loss (mean since the last point) or a metric on validation data"),
+    value=(_float, "its value"),
+)
+
+ATTEMPTS = _schema(
+    phase=(_text, "key"),
+    attempt=(_int, "number, from 1"),
+    holder=(_text, "host and process"),
+    first_step=(_int, "step it went on from"),
+    last_step=(_int, "last step it is known to have done"),
+    outcome=(_text, "committed, failed, stopped, lost, refused, or running"),
+)
+
+DECISIONS = _schema(
+    experiment=(_text, "key of the experiment"),
+    model=(_text, "pretrained model"),
+    target=(_text, "target task"),
+    trial=(_text, "name of the trial"),
+    values=(_text, "recipe values tried, as JSON"),
+    metric=(_text, "task, split, language and metric that decided"),
+    value=(_float, "mean over arms and seeds; empty where the trial failed"),
+    chosen=(pa.bool_(), "whether these values were taken"),
+)
+
+VIEWS = {
+    "scores": SCORES,
+    "phases": PHASES,
+    "cells": CELLS,
+    "curves": CURVES,
+    "attempts": ATTEMPTS,
+    "decisions": DECISIONS,
+    "predictions": PREDICTIONS,
+}

@@ -1,0 +1,79 @@
+"""Records: what says that something is complete. Written last, once, by exclusive create, with checksums.
+
+A selection's record names its checkpoint's files; a phase's record says that the whole run is done; a part's
+record names one Parquet file. What does not match its record counts as absent and is set aside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from xfer.store.attempts import Attempt
+from xfer.store.store import Store, as_json
+
+FORMAT = 1
+"""Version of the records' layout."""
+
+
+def record_path(phase: str) -> str:
+    return f"phases/{phase}/record.json"
+
+
+def selection_path(phase: str, rule: str) -> str:
+    return f"phases/{phase}/selections/{rule}.json"
+
+
+def digests(store: Store, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Size in bytes and sha256 of each object, by path."""
+    found = {}
+    for path in paths:
+        content = store.get(path) or b""
+        found[path] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return found
+
+
+def commit(
+    store: Store, attempt: Attempt, selections: Mapping[str, Mapping[str, Any]], body: Mapping[str, Any]
+) -> bool:
+    """Commit an attempt: its selections' records first, the phase's record last.
+
+    ``selections`` maps a rule's key to ``{path, step, ...}`` with the checkpoint's folder as ``path``.
+    Returns False, and changes nothing, when a later attempt is open.
+    """
+    if attempt.superseded():
+        return False
+    for rule, selection in selections.items():
+        files = digests(store, store.names(str(selection["path"])))
+        record = {"format": FORMAT, "attempt": attempt.number, **selection, "files": files}
+        store.create(selection_path(attempt.phase, rule), as_json(record))
+    files = digests(store, [str(path) for path in body.get("tables", ())])
+    record = {"format": FORMAT, "attempt": attempt.number, **body, "files": files}
+    return store.create(record_path(attempt.phase), as_json(record))
+
+
+def damage(store: Store, record: Mapping[str, Any]) -> str | None:
+    """Name the first file of a record that is missing or altered, or None."""
+    for path, expected in record.get("files", {}).items():
+        if store.size(path) != expected["bytes"]:
+            return f"{path} is missing or has another size"
+        if digests(store, [path])[path]["sha256"] != expected["sha256"]:
+            return f"{path} does not match its checksum"
+    return None
+
+
+def read(store: Store, path: str) -> tuple[dict[str, Any] | None, str | None]:
+    """A record and what is wrong with it: ``(record, None)``, ``(None, None)`` or ``(None, damage)``."""
+    if store.size(path) is None:
+        return None, None
+    record = store.get_json(path)
+    if record is None or record.get("format") != FORMAT:
+        return None, f"{path} is not a record of format {FORMAT}"
+    problem = damage(store, record)
+    return (None, problem) if problem else (record, None)
+
+
+def set_aside(store: Store, path: str) -> None:
+    """Move a damaged record out of the way, so that its work can be done and committed again."""
+    store.move(path, path.removesuffix(".json") + ".damaged")

@@ -1,0 +1,149 @@
+"""Where everything a study makes is kept: a folder or a bucket behind the same few calls.
+
+All writes are whole (a reader never sees half an object) and ``create`` is exclusive: of all who try, one
+succeeds. Nothing else is needed for leases and commits.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.store import LocalStore, from_url
+
+from xfer.errors import StoreError
+
+
+class Store:
+    """A place for objects named by slash-separated paths.
+
+    ``url`` is a folder, or what ``obstore.store.from_url`` understands (``s3://bucket/prefix``).
+    Raises ``StoreError`` when it cannot be opened, read or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._is_folder = "://" not in url
+        with self._explained("open"):
+            if self._is_folder:
+                self._objects: Any = LocalStore(Path(url).resolve(), mkdir=True)
+            else:
+                self._objects = from_url(url)
+
+    def __reduce__(self) -> tuple[type[Store], tuple[str]]:
+        return Store, (self.url,)
+
+    def require_writable(self) -> None:
+        """Write, read and delete a small object. Raises ``StoreError`` when that fails."""
+        probe = f".probe-{uuid.uuid4().hex}"
+        self.put(probe, b"probe")
+        self.delete(probe)
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write ``path`` if nothing is there; return whether this call wrote it."""
+        try:
+            with self._explained(path):
+                obstore.put(self._objects, path, content, mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def put(self, path: str, content: bytes | Path) -> None:
+        """Write ``path``, replacing what is there; a ``Path`` is streamed from that file."""
+        with self._explained(path):
+            obstore.put(self._objects, path, content)
+
+    def get(self, path: str) -> bytes | None:
+        """The bytes at ``path``, or None."""
+        try:
+            with self._explained(path):
+                return bytes(obstore.get(self._objects, path).bytes())
+        except NotFoundError:
+            return None
+
+    def get_json(self, path: str) -> dict[str, Any] | None:
+        """The JSON object at ``path``, or None; None as well when it is not whole JSON."""
+        content = self.get(path)
+        if content is None:
+            return None
+        try:
+            return cast("dict[str, Any]", json.loads(content))
+        except ValueError:
+            return None
+
+    def size(self, path: str) -> int | None:
+        """Bytes at ``path``, or None."""
+        try:
+            with self._explained(path):
+                return int(obstore.head(self._objects, path)["size"])
+        except NotFoundError:
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        """Sorted paths of every object below ``prefix``."""
+        with self._explained(prefix):
+            batches = list(obstore.list(self._objects, prefix=prefix))
+        return sorted(str(entry["path"]) for batch in batches for entry in batch)
+
+    def children(self, prefix: str) -> list[str]:
+        """Sorted names directly below ``prefix`` that have objects below them."""
+        with self._explained(prefix):
+            listing = obstore.list_with_delimiter(self._objects, prefix=prefix)
+        return sorted(str(path).rsplit("/", 1)[-1] for path in listing["common_prefixes"])
+
+    def delete(self, *paths: str) -> None:
+        """Delete objects; one that is not there is no error."""
+        for path in paths:
+            try:
+                with self._explained(path):
+                    obstore.delete(self._objects, path)
+            except NotFoundError:
+                continue
+
+    def move(self, source: str, target: str) -> None:
+        """Rename one object."""
+        with self._explained(source):
+            obstore.rename(self._objects, source, target, overwrite=True)
+
+    @contextmanager
+    def folder(self, prefix: str) -> Iterator[Path]:
+        """A local folder that holds the objects below ``prefix``: the real one, or a copy for the time being."""
+        if self._is_folder:
+            yield Path(self.url).resolve() / prefix
+            return
+        with tempfile.TemporaryDirectory(prefix="xfer-") as name:
+            for path in self.names(prefix):
+                target = Path(name) / path.removeprefix(prefix).lstrip("/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(self.get(path) or b"")
+            yield Path(name)
+
+    @contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except (AlreadyExistsError, NotFoundError):
+            raise
+        except (BaseError, OSError) as error:
+            raise StoreError(
+                f"storage does not work: {_first_line(error)}",
+                f"{self.url} ({path})",
+                "check that it exists, that you may write there, and that there is space",
+            ) from error
+
+
+def as_json(value: Mapping[str, object]) -> bytes:
+    """JSON for a reader: sorted, indented, UTF-8."""
+    return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__

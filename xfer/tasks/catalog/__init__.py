@@ -1,0 +1,1 @@
+"""One file a task; the file's name is the task's name."""

@@ -1,0 +1,20 @@
+"""PAWS-X: adversarial paraphrase identification (Yang et al. 2019)."""
+
+from xfer.tasks import suites
+from xfer.tasks.formats.classification import Classification
+from xfer.tasks.task import Task, hub
+
+TASK = Task(
+    "pawsx",
+    format=Classification(),
+    source=hub("google-research-datasets/paws-x", "{code}"),
+    columns={"first": "sentence1", "second": "sentence2", "label": "label"},
+    labels=("different", "paraphrase"),
+    label_names={"0": "different", "1": "paraphrase"},
+    languages=suites.PAWSX,
+    trains_on="pawsx",
+    metric="accuracy",
+    suites=("xtreme",),
+    licence="free use with attribution to Google",
+    citation="Yang et al. 2019, arXiv 1908.11828",
+)

@@ -1,0 +1,101 @@
+"""The seam between tasks and everything else.
+
+A format turns rows into sub-tokens and targets, and a model's outputs back into rows of predictions. Torch
+code knows only its ``output``: ``sequence`` (one vector of logits an input), ``token`` (one a sub-token) or
+``hidden`` (one pooled hidden state). Formats hold numpy and Arrow only, and a format's name appears in its
+own file and in the catalog's declarations, nowhere else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from xfer.tasks.metrics import Metric
+
+if TYPE_CHECKING:
+    from xfer.tasks.task import Task
+    from xfer.tasks.text import TextEncoder
+
+Output = Literal["sequence", "token", "hidden"]
+Floats = npt.NDArray[np.float32]
+
+IGNORE = -100
+"""Target of a position that has no label; it takes no part in the loss."""
+
+ENCODED = pa.schema(
+    [
+        pa.field("row", pa.int32()),
+        pa.field("input_ids", pa.list_(pa.int32())),
+        pa.field("type_ids", pa.list_(pa.int8())),
+        pa.field("targets", pa.list_(pa.int32())),
+        pa.field("truncated", pa.int32()),
+    ]
+)
+"""What ``encode`` gives: one line an input. ``row`` is the source row (several lines may share one, in order);
+``targets`` has one entry (sequence), one a sub-token (token) or none (hidden); ``truncated`` counts the
+sub-tokens that were cut."""
+
+PREDICTED = pa.schema(
+    [
+        pa.field("example", pa.int32()),
+        pa.field("cluster", pa.int32()),
+        pa.field("gold", pa.list_(pa.string())),
+        pa.field("prediction", pa.list_(pa.string())),
+        pa.field("probabilities", pa.list_(pa.float32())),
+        pa.field("truncated", pa.int32()),
+    ]
+)
+"""What ``decode`` gives: one line a source row."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model said about encoded rows, in their order; exactly one of the fields is filled."""
+
+    logits: Floats | None = None
+    """Sequence: [inputs, labels]."""
+    choices: tuple[npt.NDArray[np.int32], ...] | None = None
+    """Token: for each input, the best label at each position with a target."""
+    vectors: Floats | None = None
+    """Hidden: [inputs, hidden size], mean over sub-tokens."""
+
+
+class Format(ABC):
+    """How a kind of task is put to a model. Stateless; subclasses are singletons in spirit."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised when ``encode`` or ``decode`` gives something else for the same rows."""
+    output: ClassVar[Output]
+    fields: ClassVar[tuple[str, ...]]
+    """Columns of a normalised table, besides ``example`` and ``cluster``."""
+    metrics: ClassVar[tuple[Metric, ...]]
+    trainable: ClassVar[bool] = True
+
+    def size(self, task: Task) -> int:
+        """Width of the head's output."""
+        return len(task.labels)
+
+    def check(self, task: Task, rows: pa.Table, where: str) -> None:  # noqa: B027
+        """Raise ``DataError`` for a row that this format cannot take."""
+
+    @abstractmethod
+    def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
+        """Normalised rows to a table with schema ``ENCODED``."""
+
+    @abstractmethod
+    def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
+        """A model's outputs to a table with schema ``PREDICTED``."""
+
+
+def truncated_by_row(rows: pa.Table, encoded: pa.Table) -> npt.NDArray[np.int32]:
+    """Sub-tokens cut from each source row, summed over its inputs."""
+    cut = np.zeros(rows.num_rows, dtype=np.int32)
+    np.add.at(cut, encoded["row"].to_numpy(), encoded["truncated"].to_numpy())
+    return cut

@@ -1,0 +1,151 @@
+"""The DeepSpeed engine of a phase, and its full state by parameter name at any ZeRO stage.
+
+``managed_gradient_accumulation`` is off: the loop decides how many micro-batches make a global batch, and
+DeepSpeed reduces gradients once, in ``step()``.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.distributed
+
+# DeepSpeed logs its start-up at INFO and probes for compilers it does not need here.
+os.environ.setdefault("DS_ACCELERATOR", "cuda" if torch.cuda.is_available() else "cpu")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import deepspeed
+    from deepspeed.ops import __compatible_ops__
+    from deepspeed.utils import (
+        logger,
+        safe_get_full_fp32_param,
+        safe_get_full_optimizer_state,
+        safe_set_full_fp32_param,
+        safe_set_full_optimizer_state,
+    )
+
+from xfer.models.encoder import EncoderWithHeads
+from xfer.phase.recipe import Recipe
+from xfer.phase.resources import Resources
+
+logger.setLevel("ERROR")
+__compatible_ops__["deepspeed_shm_comm"] = False  # saves compiling it (half a minute); gloo gives the same sums
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+State = dict[str, dict[str, torch.Tensor]]
+"""``weight`` and Adam's moments to full fp32 tensors by parameter name."""
+
+
+def device() -> torch.device:
+    """Where this rank computes."""
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+
+
+@contextmanager
+def engine_for(model: EncoderWithHeads, recipe: Recipe, resources: Resources) -> Iterator[Any]:
+    """A DeepSpeed engine around ``model``; torn down on the way out, so that a process can hold many in turn."""
+    decayed = [p for n, p in model.named_parameters() if p.ndim > 1]
+    plain = [p for n, p in model.named_parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+        lr=recipe.learning_rate,
+        fused=torch.cuda.is_available(),
+    )
+    config = {
+        "train_micro_batch_size_per_gpu": recipe.micro_batch_size,
+        "managed_gradient_accumulation": False,
+        "gradient_clipping": recipe.clip,
+        "bf16": {"enabled": recipe.precision == "bf16"},
+        "zero_optimization": {"stage": resources.zero_stage, "overlap_comm": False},
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+    }
+    exact = {n: p.detach().clone() for n, p in model.named_parameters()} if recipe.precision == "bf16" else None
+    engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config, dist_init_required=False)
+    try:
+        if exact is not None:
+            set_master_weights(engine, exact)
+            del exact
+        yield engine
+    finally:
+        engine.destroy()
+        del engine, optimizer
+        gc.collect()
+
+
+def full_state(engine: Any, moments: bool) -> State | None:
+    """Weights (and moments) as full fp32 tensors on the CPU of rank 0; None on other ranks.
+
+    Every rank must call this: shards are gathered one tensor at a time.
+    """
+    _link_moments(engine)
+    keep = torch.distributed.get_rank() == 0
+    kinds = ("weight", *(MOMENTS if moments else ()))
+    state: State = {kind: {} for kind in kinds}
+    for name, parameter in engine.module.named_parameters():
+        for kind in kinds:
+            tensor = _full(engine, parameter, kind)
+            if keep:
+                state[kind][name] = tensor.detach().to("cpu", torch.float32, copy=True)
+    return state if keep else None
+
+
+def set_state(engine: Any, state: State, steps: int) -> None:
+    """Put weights, Adam's moments and its step count (full tensors by parameter name) into the engine.
+
+    The optimizer makes its state lazily: the caller has taken one step with learning rate 0 before.
+    """
+    set_master_weights(engine, state["weight"])
+    _link_moments(engine)
+    where = device()
+    for name, parameter in engine.module.named_parameters():
+        for kind in MOMENTS:
+            value = state[kind][name].to(where)
+            if engine.zero_optimization():
+                safe_set_full_optimizer_state(parameter, value, kind)
+            else:
+                engine.optimizer.state[parameter][kind].copy_(value)
+    for moments in _base(engine).state.values():
+        moments["step"].fill_(steps)
+
+
+def set_master_weights(engine: Any, weights: Mapping[str, torch.Tensor]) -> None:
+    """Give the fp32 master weights their exact values: DeepSpeed copies them from the rounded module."""
+    if not engine.zero_optimization():
+        return
+    for name, parameter in engine.module.named_parameters():
+        safe_set_full_fp32_param(parameter, weights[name].to(device()))
+
+
+def set_learning_rate(engine: Any, rate: float) -> None:
+    for group in engine.optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _link_moments(engine: Any) -> None:
+    """Tie parameters to the moments of their shards again.
+
+    ZeRO 1 and 2 do so after the first parameter group's first step, when the second group has no moments yet
+    (deepspeed 0.19.8, ``stage_1_and_2.py:_optimizer_step``).
+    """
+    if engine.zero_optimization_stage() in (1, 2) and _base(engine).state:
+        engine.optimizer._hp_optimizer_states_linked = False
+        engine.optimizer._lazy_init_hp_params_optimizer_state()
+
+
+def _base(engine: Any) -> Any:
+    return engine.optimizer.optimizer if engine.zero_optimization() else engine.optimizer
+
+
+def _full(engine: Any, parameter: torch.nn.Parameter, kind: str) -> torch.Tensor:
+    if not engine.zero_optimization():
+        return parameter if kind == "weight" else engine.optimizer.state[parameter][kind]  # type: ignore[no-any-return]
+    if kind == "weight":
+        return safe_get_full_fp32_param(parameter)  # type: ignore[no-any-return]
+    return safe_get_full_optimizer_state(parameter, kind)  # type: ignore[no-any-return]

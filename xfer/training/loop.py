@@ -1,0 +1,261 @@
+"""The training loop: a phase, its data and a place for its files in; checkpoints and curves out.
+
+It knows nothing of Ray: it runs in every rank of an initialised process group, be that a lane's or one plain
+process. Numbers follow from the phase alone: micro-batches come from the schedule, each with its own random
+state from (seed, step, micro-batch), and ranks only share them out.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed
+
+from xfer.errors import PhaseFailed
+from xfer.evaluation.predict import outputs
+from xfer.evaluation.prepared import Preparation
+from xfer.fingerprint import seed_of
+from xfer.models import load
+from xfer.models.spec import HeadSpec
+from xfer.phase.phase import Phase
+from xfer.phase.resources import Resources
+from xfer.phase.selection import Rule
+from xfer.store.attempts import attempt_path
+from xfer.store.store import Store
+from xfer.tasks.batches import MicroBatch, Schedule
+from xfer.training import deepspeed, snapshot
+from xfer.training.loss import summed_loss
+
+CURVE_POINTS = 100
+"""Points of a training curve, at most."""
+
+OnStep = Callable[[int, Mapping[str, float]], bool]
+"""Called on rank 0 after each step with its number (from 1) and metrics; says whether to stop."""
+
+
+@dataclass
+class Progress:
+    """What a phase has done so far: the part of a snapshot that is not tensors."""
+
+    step: int = 0
+    examples: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    curves: list[list[Any]] = field(default_factory=list)
+    """Rows of the curves table without the phase: step, task, language, metric, value."""
+    pending: dict[str, list[float]] = field(default_factory=dict)
+    """Loss sum and steps since the last curve point, by task."""
+    best: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By rule key: value, step and path of the best checkpoint so far."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a run of the loop ended. The same on every rank, but for ``selections``, which rank 0 knows."""
+
+    finished: bool
+    """False when it was asked to stop: a snapshot was left."""
+    progress: Progress
+    selections: dict[str, dict[str, Any]]
+    engine: str
+    """Class of the engine that did it."""
+
+
+def train(
+    phase: Phase,
+    rules: Sequence[Rule],
+    preparation: Preparation,
+    start: Path,
+    pad: int,
+    resources: Resources,
+    store: Store,
+    attempt: int,
+    on_step: OnStep,
+) -> Trained:
+    """Train ``phase`` from the model in ``start``, or go on from its newest snapshot in ``store``.
+
+    Raises ``PhaseFailed`` on every rank when the loss is no longer a number.
+    """
+    run = _Run(phase, rules, preparation, pad, store, attempt_path(phase.key, attempt), on_step)
+    model = load.with_new_heads(start, run.heads, phase.recipe.dropout, phase.seed)
+    found = snapshot.newest(store, phase.key)
+    state = snapshot.tensors_of(store, found) if found else None
+    if found and state:
+        model.load_state_dict(state["weight"], strict=False)
+        run.progress = Progress(**found.loop)
+    with deepspeed.engine_for(model, phase.recipe, resources) as engine:
+        if state:
+            run.take_step(engine, 0, learning_rate=0.0)
+            deepspeed.set_state(engine, state, run.progress.step)
+            del state
+        finished = run.to_end(engine, resources.snapshot_every)
+        return Trained(finished, run.progress, run.selections, type(engine).__name__)
+
+
+class _Run:
+    """One rank's share of a phase."""
+
+    def __init__(
+        self,
+        phase: Phase,
+        rules: Sequence[Rule],
+        preparation: Preparation,
+        pad: int,
+        store: Store,
+        path: str,
+        on_step: OnStep,
+    ) -> None:
+        self._phase, self._rules, self._preparation, self._pad = phase, rules, preparation, pad
+        self._store, self._path, self._on_step = store, path, on_step
+        recipe = phase.recipe
+        self._members = [preparation.of(data, recipe.max_length) for data in phase.trains_on]
+        self._schedule = Schedule(
+            [member.encoded for member in self._members], recipe.batch_size, recipe.micro_batch_size, phase.seed
+        )
+        self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        self._device = deepspeed.device()
+        self.heads = [
+            HeadSpec(m.task.name, m.task.format.output, m.task.format.size(m.task), m.task.labels)
+            for m in self._members
+        ]
+        self.progress = Progress()
+        self.selections: dict[str, dict[str, Any]] = {}
+
+    def to_end(self, engine: Any, snapshot_every: int) -> bool:
+        """Run all steps that are left; False when asked to stop on the way."""
+        steps, stop = self._phase.steps, False
+        while self.progress.step < steps:
+            began = time.monotonic()
+            step = self.progress.step
+            loss, stopped = self.take_step(engine, step, self._learning_rate(step), stop)
+            self.progress.step = step + 1
+            self._note_loss(step + 1, loss)
+            self._look(engine, step + 1)
+            self.progress.seconds += time.monotonic() - began
+            if self._rank == 0:
+                stop = self._on_step(step + 1, {"loss": loss})
+            last = step + 1 == steps
+            if not last and (stopped or (step + 1) % snapshot_every == 0):
+                self._snapshot(engine)
+            if stopped and not last:
+                return False
+        self._select_last(engine)
+        return True
+
+    def take_step(self, engine: Any, step: int, learning_rate: float, stop: bool = False) -> tuple[float, bool]:
+        """One optimizer step; the mean loss over the global batch's targets, and whether any rank wants to stop."""
+        micro_batches = self._schedule.at(step)
+        encoded = self._members[micro_batches[0].member].encoded
+        targets = sum(encoded.targets_in(micro.inputs) for micro in micro_batches)
+        total = torch.zeros((), device=self._device)
+        engine.train()
+        for first in range(0, len(micro_batches), self._world):
+            mine = first + self._rank
+            micro = micro_batches[mine] if mine < len(micro_batches) else None
+            loss = self._loss(engine, step, micro or micro_batches[0], empty=micro is None)
+            total += loss.detach()
+            engine.backward(loss / max(targets, 1) * self._world, scale_wrt_gas=False)
+        deepspeed.set_learning_rate(engine, learning_rate)
+        engine.step()
+        report = torch.stack([total, torch.tensor(float(stop), device=self._device)])
+        torch.distributed.all_reduce(report)
+        loss_sum, stops = report.tolist()
+        mean = loss_sum / max(targets, 1)
+        if not math.isfinite(mean):
+            raise PhaseFailed(f"the loss is not a number at step {step + 1}", self._phase.key)
+        return mean, stops > 0
+
+    def _loss(self, engine: Any, step: int, micro: MicroBatch, empty: bool) -> torch.Tensor:
+        member = self._members[micro.member]
+        inputs = micro.inputs[:1] if empty else micro.inputs
+        block = member.encoded.block(inputs, micro.length, self._pad)
+        batch = {name: torch.from_numpy(array).to(self._device) for name, array in block.items()}
+        torch.manual_seed(seed_of("micro-batch", self._phase.seed, step, micro.index))
+        loss = summed_loss(engine(batch, member.task.name), batch["targets"])
+        return loss * 0.0 if empty else loss
+
+    def _learning_rate(self, step: int) -> float:
+        recipe, steps = self._phase.recipe, self._phase.steps
+        rising = round(recipe.warmup * steps)
+        share = (step + 1) / rising if step < rising else (steps - step) / max(1, steps - rising)
+        return recipe.learning_rate * share
+
+    def _note_loss(self, step: int, loss: float) -> None:
+        progress, micro_batches = self.progress, self._schedule.at(step - 1)
+        member = self._members[micro_batches[0].member]
+        lines = [line for micro in micro_batches for line in micro.inputs]
+        progress.examples += len({int(member.encoded.row_of[line]) for line in lines})
+        progress.tokens += int(member.encoded.lengths[lines].sum())
+        pending = progress.pending.setdefault(member.task.name, [0.0, 0.0])
+        pending[0] += loss
+        pending[1] += 1
+        if step % max(1, self._phase.steps // CURVE_POINTS) == 0 or step == self._phase.steps:
+            for data in self._phase.trains_on:
+                total, count = progress.pending.pop(data.task, (0.0, 0.0))
+                if count:
+                    progress.curves.append([step, data.task, data.language, "loss", total / count])
+
+    def _look(self, engine: Any, step: int) -> None:
+        """Score the validation data of each ``best`` rule that is due, and keep the weights if they are better."""
+        for rule in self._rules:
+            if rule.kind == "best" and (step % rule.every == 0 or step == self._phase.steps):
+                value = self._mean_metric(engine, rule, step)
+                best = self.progress.best.get(rule.key)
+                if best is None or value > best["value"]:
+                    path = self._checkpoint(engine, step)
+                    self.progress.best[rule.key] = {"value": value, "step": step, "path": path}
+
+    def _mean_metric(self, engine: Any, rule: Rule, step: int) -> float:
+        values = torch.zeros(1, dtype=torch.float64)
+        for data in rule.on:
+            prepared = self._preparation.of(data, self._phase.recipe.max_length, rule.sample)
+            task = prepared.task
+            found = outputs(
+                engine.module, prepared.encoded, self._head_for(data.task), None, self._pad, self._phase.recipe.precision
+            )
+            if found is not None:
+                predicted = task.format.decode(task, prepared.rows, prepared.encoded.table, found)
+                value = task.major.compute(predicted["gold"].to_pylist(), predicted["prediction"].to_pylist())
+                values += value / len(rule.on)
+                self.progress.curves.append([step, data.task, data.language, task.metric, value])
+        values = values.to(self._device)
+        torch.distributed.broadcast(values, 0)
+        return float(values)
+
+    def _head_for(self, task: str) -> str:
+        return next(head.name for head in self.heads if head.name == task)
+
+    def _checkpoint(self, engine: Any, step: int) -> str:
+        """Write the weights as a checkpoint of this attempt, once a step; every rank must call this."""
+        path = f"{self._path}/checkpoints/{step}"
+        state = deepspeed.full_state(engine, moments=False)
+        if state is not None:
+            with snapshot.uploading(self._store, path) as folder:
+                load.save(folder, engine.module, state["weight"], self.heads, self._preparation.tokenizer)
+        return path
+
+    def _snapshot(self, engine: Any) -> None:
+        state = deepspeed.full_state(engine, moments=True)
+        if state is not None:
+            snapshot.write(self._store, self._path, self.progress.step, state, asdict(self.progress))
+
+    def _select_last(self, engine: Any) -> None:
+        for rule in self._rules:
+            if rule.kind == "last":
+                path = self._checkpoint(engine, self._phase.steps)
+                found = {"step": self._phase.steps, "path": path, "value": None}
+            else:
+                found = self.progress.best[rule.key]
+            self.selections[rule.key] = {"rule": rule.kind, "selected_by": rule.selected_by, **found}
+
+
+def curve_rows(phase: str, progress: Progress) -> Iterable[dict[str, Any]]:
+    """Rows of the curves table."""
+    for step, task, language, metric, value in progress.curves:
+        yield {"phase": phase, "step": step, "task": task, "language": language, "metric": metric, "value": value}

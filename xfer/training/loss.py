@@ -1,0 +1,18 @@
+"""The loss of a micro-batch: a sum, so that it does not matter how a global batch is cut."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from xfer.tasks.formats.base import IGNORE
+
+
+def summed_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy in fp32, summed over targets that are not ``IGNORE``.
+
+    ``logits`` are [batch, labels] with ``targets`` [batch, 1], or [batch, length, labels] with [batch, length].
+    """
+    return functional.cross_entropy(
+        logits.float().reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=IGNORE, reduction="sum"
+    )
