@@ -7,7 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xfer.fingerprint import key
+from xfer.results.parts import from_parquet
 from xfer.results.schema import SCORED
+from xfer.store import parts
+from xfer.store.store import Store
+from xfer.tasks import registry
 from xfer.tasks.metrics import Metric
 from xfer.tasks.task import Task
 
@@ -41,3 +45,17 @@ def score(task: Task, predictions: pa.Table) -> pa.Table:
 def scores_key(part: str, metrics: tuple[Metric, ...]) -> str:
     """Scores are keyed by the predictions and the metrics' versions."""
     return key([part, metrics])
+
+
+def stored(store: Store, group: str) -> pa.Table:
+    """The scores that the store holds for a group of evaluations, schema ``SCORED``; each evaluation once."""
+    tables = [SCORED.empty_table()]
+    seen: set[str] = set()
+    for name, task in parts.names(store, group):
+        content = store.get(parts.scores_path(group, name, scores_key(name, registry.get(task).format.metrics)))
+        if content is not None:
+            table = from_parquet(content)
+            fresh = [evaluation not in seen for evaluation in table["evaluation"].to_pylist()]
+            tables.append(table.filter(pa.array(fresh)).cast(SCORED))
+            seen |= set(table["evaluation"].to_pylist())
+    return pa.concat_tables(tables)

@@ -40,7 +40,7 @@ def commit(
     """Commit an attempt: its selections' records first, the phase's record last.
 
     ``selections`` maps a rule's key to ``{path, step, ...}`` with the checkpoint's folder as ``path``.
-    Returns False, and changes nothing, when a later attempt is open.
+    Returns False, and changes nothing, when a later attempt is open. What is already on record stays.
     """
     if attempt.superseded():
         return False
@@ -50,7 +50,8 @@ def commit(
         store.create(selection_path(attempt.phase, rule), as_json(record))
     files = digests(store, [str(path) for path in body.get("tables", ())])
     record = {"format": FORMAT, "attempt": attempt.number, **body, "files": files}
-    return store.create(record_path(attempt.phase), as_json(record))
+    store.create(record_path(attempt.phase), as_json(record))
+    return True
 
 
 def damage(store: Store, record: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from xfer.errors import StoreError
@@ -65,7 +65,7 @@ class Store:
         try:
             with self._explained(path):
                 return bytes(obstore.get(self._objects, path).bytes())
-        except NotFoundError:
+        except FileNotFoundError:
             return None
 
     def get_json(self, path: str) -> dict[str, Any] | None:
@@ -83,7 +83,7 @@ class Store:
         try:
             with self._explained(path):
                 return int(obstore.head(self._objects, path)["size"])
-        except NotFoundError:
+        except FileNotFoundError:
             return None
 
     def names(self, prefix: str) -> list[str]:
@@ -104,7 +104,7 @@ class Store:
             try:
                 with self._explained(path):
                     obstore.delete(self._objects, path)
-            except NotFoundError:
+            except FileNotFoundError:
                 continue
 
     def move(self, source: str, target: str) -> None:
@@ -129,7 +129,7 @@ class Store:
     def _explained(self, path: str) -> Iterator[None]:
         try:
             yield
-        except (AlreadyExistsError, NotFoundError):
+        except (AlreadyExistsError, FileNotFoundError):
             raise
         except (BaseError, OSError) as error:
             raise StoreError(

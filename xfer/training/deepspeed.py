@@ -26,8 +26,12 @@ with warnings.catch_warnings():
         logger,
         safe_get_full_fp32_param,
         safe_get_full_optimizer_state,
+        safe_get_local_fp32_param,
+        safe_get_local_optimizer_state,
         safe_set_full_fp32_param,
         safe_set_full_optimizer_state,
+        safe_set_local_fp32_param,
+        safe_set_local_optimizer_state,
     )
 
 from xfer.models.encoder import EncoderWithHeads
@@ -103,24 +107,18 @@ def set_state(engine: Any, state: State, steps: int) -> None:
     """
     set_master_weights(engine, state["weight"])
     _link_moments(engine)
-    where = device()
     for name, parameter in engine.module.named_parameters():
         for kind in MOMENTS:
-            value = state[kind][name].to(where)
-            if engine.zero_optimization():
-                safe_set_full_optimizer_state(parameter, value, kind)
-            else:
-                engine.optimizer.state[parameter][kind].copy_(value)
+            _set(engine, parameter, state[kind][name], kind)
     for moments in _base(engine).state.values():
         moments["step"].fill_(steps)
 
 
 def set_master_weights(engine: Any, weights: Mapping[str, torch.Tensor]) -> None:
     """Give the fp32 master weights their exact values: DeepSpeed copies them from the rounded module."""
-    if not engine.zero_optimization():
-        return
-    for name, parameter in engine.module.named_parameters():
-        safe_set_full_fp32_param(parameter, weights[name].to(device()))
+    if engine.zero_optimization():
+        for name, parameter in engine.module.named_parameters():
+            _set(engine, parameter, weights[name], "weight")
 
 
 def set_learning_rate(engine: Any, rate: float) -> None:
@@ -141,6 +139,32 @@ def _link_moments(engine: Any) -> None:
 
 def _base(engine: Any) -> Any:
     return engine.optimizer.optimizer if engine.zero_optimization() else engine.optimizer
+
+
+def _set(engine: Any, parameter: torch.nn.Parameter, value: torch.Tensor, kind: str) -> None:
+    value = value.to(device())
+    stage = engine.zero_optimization_stage()
+    if stage == 0:
+        engine.optimizer.state[parameter][kind].copy_(value)
+    elif stage < 3 and kind == "weight":
+        safe_set_full_fp32_param(parameter, value)
+    elif stage < 3:
+        safe_set_full_optimizer_state(parameter, value, kind)
+    elif kind == "weight":
+        safe_set_local_fp32_param(parameter, _shard(value, safe_get_local_fp32_param(parameter)))
+    else:
+        safe_set_local_optimizer_state(parameter, _shard(value, safe_get_local_optimizer_state(parameter, kind)), kind)
+
+
+def _shard(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """This rank's piece of a tensor that ZeRO 3 cuts into equal pieces, the last of them padded with zeros.
+
+    (DeepSpeed 0.19.8's own setter of full tensors forgets the padding, ``stage3.py:set_full_hp_param``.)
+    """
+    size = like.numel()
+    padded = value.new_zeros(size * torch.distributed.get_world_size())
+    padded[: value.numel()] = value.flatten()
+    return padded.narrow(0, size * torch.distributed.get_rank(), size)
 
 
 def _full(engine: Any, parameter: torch.nn.Parameter, kind: str) -> torch.Tensor:

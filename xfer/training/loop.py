@@ -26,6 +26,7 @@ from xfer.models.spec import HeadSpec
 from xfer.phase.phase import Phase
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule
+from xfer.store import snapshots
 from xfer.store.attempts import attempt_path
 from xfer.store.store import Store
 from xfer.tasks.batches import MicroBatch, Schedule
@@ -84,7 +85,7 @@ def train(
     """
     run = _Run(phase, rules, preparation, pad, store, attempt_path(phase.key, attempt), on_step)
     model = load.with_new_heads(start, run.heads, phase.recipe.dropout, phase.seed)
-    found = snapshot.newest(store, phase.key)
+    found = snapshots.newest(store, phase.key)
     state = snapshot.tensors_of(store, found) if found else None
     if found and state:
         model.load_state_dict(state["weight"], strict=False)

@@ -1,0 +1,40 @@
+"""Run a study where this process is: events as JSON lines on standard output, the exit code says how it ended.
+
+    python -P -m jobs.run_study STUDY
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from xfer.driver import run
+from xfer.errors import XferError
+from xfer.events import Events
+from xfer.study.resolve import Roots
+
+
+def main() -> int:
+    """0 when every cell is done, 1 when one is not, 2 for the user's mistake, 130 when stopped."""
+    events, stop = Events(sys.stdout), threading.Event()
+
+    def on_signal(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the second time it really ends
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    try:
+        return 0 if run(Path(sys.argv[1]), Roots.from_environment(), events, stop) else 1
+    except XferError as error:
+        events.emit("error", message=str(error), detail=traceback.format_exc(), code=error.exit_code)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""``ensure``: make a phase or an evaluation exist in the store, by whoever can; do nothing if it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from xfer.errors import LaneLost, PhaseFailed, Stopped, StoreError, XferError
+from xfer.evaluation.score import score, scores_key, stored
+from xfer.events import Events
+from xfer.execution.jobs import Evaluate, Result, Site, Train
+from xfer.execution.lane import Lane
+from xfer.fingerprint import key, plain
+from xfer.models.spec import ModelSpec
+from xfer.phase.evaluation import Evaluation
+from xfer.phase.resources import Resources
+from xfer.phase.selection import Selection
+from xfer.results import schema
+from xfer.results.parts import from_parquet, to_parquet
+from xfer.store import parts, records, snapshots
+from xfer.store.attempts import Attempt, open_attempt, reopen_attempt
+from xfer.store.store import Store
+from xfer.study.plan import Planned
+from xfer.tasks import registry
+
+TRIES = 5
+"""Times that a phase whose workers die without making a step is taken up again."""
+
+
+@dataclass
+class Ensurer:
+    """Does a plan's work with one lane at a time, which it opens when the first work comes."""
+
+    site: Site
+    models: Mapping[str, ModelSpec]
+    events: Events
+    wait: Callable[[float], bool]
+    """Sleeps so many seconds and says whether to stop."""
+    lane: Callable[[Resources], Lane]
+    """Gives a lane of that shape."""
+
+    def phase(self, planned: Planned) -> None:
+        """Train a phase unless the store holds it. Raises ``PhaseFailed``, ``StoreError`` or ``Stopped``."""
+        reached, tries = -1, 0
+        while not self._is_complete(planned):
+            attempt = self._open(planned.phase.key)
+            if attempt is None:
+                self._stop_if_asked()
+                continue
+            found = snapshots.newest(self.site.store, planned.phase.key)
+            first = found.step if found else 0
+            tries, reached = (tries + 1 if first <= reached else 0), first
+            result = self._train(planned, attempt, first)
+            self._settle(planned, attempt, result)
+            if result.state == "lost" and tries >= TRIES:
+                raise PhaseFailed(f"the workers died {tries + 1} times at step {first}", planned.phase.key)
+
+    def evaluations(self, wanted: Sequence[Evaluation], model: str, resources: Resources) -> None:
+        """Make the parts of one checkpoint's evaluations that the store lacks, and their scores."""
+        groups: dict[str, list[Evaluation]] = {}
+        for evaluation in wanted:
+            groups.setdefault(evaluation.group, []).append(evaluation)
+        for group, evaluations in groups.items():
+            missing = self._missing(group, evaluations)
+            if missing:
+                self._predict(group, missing, model, resources)
+            for _, record, _ in parts.each(self.site.store, group):
+                if record is not None:
+                    self._score(group, str(record["name"]), str(record["task"]))
+
+    def score(self, evaluation: Evaluation, metric: str) -> float:
+        """A score of an evaluation that has been made."""
+        for row in stored(self.site.store, evaluation.group).to_pylist():
+            if row["evaluation"] == evaluation.key and row["metric"] == metric:
+                return float(row["value"])
+        raise KeyError(evaluation.key)
+
+    def _is_complete(self, planned: Planned) -> bool:
+        phase, store = planned.phase.key, self.site.store
+        missing = False
+        for path in [records.record_path(phase), *(records.selection_path(phase, rule) for rule in planned.rules)]:
+            record, problem = records.read(store, path)
+            if problem is not None:
+                self.events.emit("damaged", phase=phase, what=problem)
+                records.set_aside(store, path)
+            missing = missing or record is None
+        return not missing
+
+    def _open(self, phase: str) -> Attempt | None:
+        if self.site.store.size(records.record_path(phase)) is not None:
+            return reopen_attempt(self.site.store, phase)
+        return open_attempt(self.site.store, phase, self.wait)
+
+    def _train(self, planned: Planned, attempt: Attempt, first: int) -> Result:
+        phase = planned.phase
+        start = checkpoint_path(self.site.store, phase.start)
+        job = Train(phase, tuple(planned.rules.values()), self.models[planned.model], start, planned.resources, attempt.number)
+        attempt.start(first)
+        self.events.emit(
+            "phase", phase=phase.key, trains_on=phase.name, roles=sorted(planned.roles), steps=phase.steps,
+            first_step=first, attempt=attempt.number,
+        )  # fmt: skip
+
+        def on_step(step: int, metrics: Mapping[str, float]) -> None:
+            attempt.reached(step)
+            self.events.step(phase.key, step, phase.steps, loss=round(metrics["loss"], 4))
+
+        try:
+            return self._run(job, planned.resources, on_step)
+        except BaseException:
+            attempt.end("lost")
+            raise
+
+    def _settle(self, planned: Planned, attempt: Attempt, result: Result) -> None:
+        """End an attempt as its result says."""
+        phase = planned.phase.key
+        if result.state == "done":
+            self._commit(planned, attempt, result.values)
+            return
+        attempt.end(result.state, result.reason)
+        self.events.emit("interrupted", phase=phase, attempt=attempt.number, state=result.state, why=result.reason)
+        if result.state != "lost":
+            raise _as_error(result, phase)
+
+    def _commit(self, planned: Planned, attempt: Attempt, values: Mapping[str, Any]) -> None:
+        store, phase = self.site.store, planned.phase
+        attempt.reached(values["step"])
+        curves = f"{attempt.path}/curves.parquet"
+        store.put(curves, to_parquet(pa.Table.from_pylist(values["curves"], schema=schema.CURVES)))
+        body = {
+            "key": phase.key,
+            "payload": plain(phase),
+            "tables": [curves],
+            "steps": values["step"],
+            "ranks": planned.resources.ranks,
+            "zero_stage": planned.resources.zero_stage,
+            **{name: values[name] for name in ("examples", "tokens", "seconds", "engine", "hardware", "versions")},
+        }
+        committed = records.commit(store, attempt, values["selections"], body)
+        attempt.end("committed" if committed else "refused")
+        if committed:
+            snapshots.clean(store, phase.key)
+        self.events.emit(
+            "trained" if committed else "refused", phase=phase.key, attempt=attempt.number,
+            seconds=round(values["seconds"], 2), steps=values["step"],
+        )  # fmt: skip
+
+    def _missing(self, group: str, evaluations: list[Evaluation]) -> list[Evaluation]:
+        held: set[str] = set()
+        for path, record, problem in parts.each(self.site.store, group):
+            if problem is not None:
+                self.events.emit("damaged", part=path, what=problem)
+                records.set_aside(self.site.store, path)
+            elif record is not None:
+                held |= set(record["evaluations"])
+        return [evaluation for evaluation in evaluations if evaluation.key not in held]
+
+    def _predict(self, group: str, missing: list[Evaluation], model: str, resources: Resources) -> None:
+        self._stop_if_asked()
+        name = key([evaluation.key for evaluation in missing])
+        subject = checkpoint_path(self.site.store, missing[0].subject)
+        job = Evaluate(tuple(missing), self.models[model], subject, parts.part_path(group, name))
+        for _ in range(TRIES):
+            result = self._run(job, resources, lambda step, metrics: None)
+            if result.state != "lost":
+                break
+        if result.state != "done":
+            raise _as_error(result, missing[0].subject.phase)
+        parts.commit(self.site.store, group, name, [e.key for e in missing], missing[0].data.task)
+
+    def _score(self, group: str, part: str, name: str) -> None:
+        store, task = self.site.store, registry.get(name)
+        path = parts.scores_path(group, part, scores_key(part, task.format.metrics))
+        if store.size(path) is not None:
+            return
+        scored = score(task, from_parquet(store.get(parts.part_path(group, part)) or b""))
+        store.put(path, to_parquet(scored))
+        major = [row for row in scored.to_pylist() if row["metric"] == task.metric]
+        values = {row["language"]: round(row["value"], 4) for row in major}
+        self.events.emit("scored", task=name, split=major[0]["split"], metric=task.metric, values=values)
+
+    def _run(self, job: Train | Evaluate, resources: Resources, on_step: Callable[[int, dict[str, float]], None]) -> Result:
+        return self.lane(resources).run(job, on_step, lambda: self.wait(0))
+
+    def _stop_if_asked(self) -> None:
+        if self.wait(0):
+            raise Stopped("stopped", fix="the same command goes on from here")
+
+
+def checkpoint_path(store: Store, selection: Selection) -> str:
+    """Where a selection's checkpoint is in the store; empty for a pretrained model."""
+    if not selection.phase:
+        return ""
+    record = store.get_json(records.selection_path(selection.phase, selection.rule.key))
+    assert record is not None, "a phase's parent is ensured before it"
+    return str(record["path"])
+
+
+def _as_error(result: Result, phase: str) -> XferError:
+    if result.state == "stopped":
+        return Stopped("stopped", fix="the same command goes on from here")
+    if isinstance(result.error, StoreError):
+        return result.error
+    if result.state == "lost":
+        return LaneLost(result.reason, phase)
+    return PhaseFailed(result.reason, phase)

@@ -1,0 +1,132 @@
+"""A lane: one Ray Train run whose workers stay up and do job after job.
+
+A stock ``TorchTrainer.fit()`` costs many seconds around each phase; in a warm worker a new DeepSpeed engine
+costs tenths of one. The queue (``Board``) is an actor of its own: when a worker dies, Ray Train starts the group
+again, which finds the job lost, and the driver opens the next attempt at it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from xfer.errors import LaneLost
+from xfer.execution.board import Board, Job
+from xfer.execution.jobs import Result, Site
+from xfer.phase.resources import Resources
+
+RESTARTS = 20
+"""Worker groups that a lane may lose before it gives up."""
+
+POLL = 0.05
+"""Seconds between two looks at the board."""
+
+SETTINGS = {
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_ENABLE_V2": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_TQDM": "0",
+}
+"""Ray's environment: quick notice of a dead worker, patience for a node that is being started."""
+
+
+def start_ray(resources: Resources) -> None:
+    """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    if ray.is_initialized():
+        return
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(**quiet)
+        else:
+            # CPUs are what lanes ask for, plus one for trials; the machine may have fewer.
+            cpus = max(os.cpu_count() or 1, resources.ranks * resources.per_rank.cpu) + 1
+            ray.init(address="local", num_cpus=cpus, include_dashboard=True, **quiet)
+
+
+class Lane:
+    """Workers of one shape. Starts at once in the background; ``run`` waits for them when it must."""
+
+    def __init__(self, site: Site, resources: Resources) -> None:
+        import ray
+
+        self._resources = resources
+        # Lives as long as this process; takes no CPU.
+        self._board = ray.remote(num_cpus=0)(Board).remote()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._fit, args=(site,), name="lane", daemon=True)
+        self._thread.start()
+
+    def fits(self, resources: Resources) -> bool:
+        """Whether a job with these resources can run here."""
+        return self._resources.shape == resources.shape
+
+    def run(
+        self, job: Job, on_step: Callable[[int, dict[str, float]], None], should_stop: Callable[[], bool]
+    ) -> Result:
+        """Do a job and wait for its end. Raises ``LaneLost`` when the lane itself has ended."""
+        import ray
+
+        ray.get(self._board.submit.remote(job))
+        last, told = 0, False
+        while True:
+            (step, metrics), result, taken = ray.get(self._board.poll.remote())
+            if step > last:
+                last = step
+                on_step(step, metrics)
+            if result is not None:
+                return result  # type: ignore[no-any-return]
+            if should_stop() and not taken:
+                return Result("stopped")
+            if should_stop() and not told:
+                told = True
+                ray.get(self._board.stop.remote())
+            if not self._thread.is_alive():
+                raise LaneLost(f"the workers have ended: {self._error or 'for no known reason'}")
+            time.sleep(POLL)
+
+    def close(self) -> None:
+        """End the workers."""
+        import ray
+
+        ray.get(self._board.end.remote())
+        self._thread.join(timeout=30)
+
+    def _fit(self, site: Site) -> None:
+        from ray.train import FailureConfig, RunConfig, ScalingConfig
+        from ray.train.torch import TorchConfig, TorchTrainer
+
+        from xfer.execution.worker import work
+
+        per_rank = self._resources.per_rank
+        config = {"board": self._board, "site": site, "threads": per_rank.cpu}
+        try:
+            with tempfile.TemporaryDirectory(prefix="xfer-lane-") as folder:
+                TorchTrainer(
+                    work,
+                    train_loop_config=config,
+                    torch_config=TorchConfig(backend="nccl" if per_rank.gpu else "gloo"),
+                    scaling_config=ScalingConfig(
+                        num_workers=self._resources.ranks,
+                        use_gpu=per_rank.gpu > 0,
+                        resources_per_worker={"CPU": per_rank.cpu, **({"GPU": per_rank.gpu} if per_rank.gpu else {})},
+                    ),
+                    run_config=RunConfig(
+                        name="lane", storage_path=folder, failure_config=FailureConfig(max_failures=RESTARTS)
+                    ),
+                ).fit()
+        except BaseException as error:  # whatever ends the thread is told to who waits
+            self._error = error

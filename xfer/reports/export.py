@@ -1,0 +1,81 @@
+"""CSV files of a study's views and of its transfer matrix, for spreadsheets and other tools."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from xfer.io import write_whole
+from xfer.reports.transfer import Cell, Matrix, matrices
+
+TRANSFER = (
+    "model", "parameters", "arm", "group", "relation", "target", "metric", "split", "retrieval", "state",
+    "score", "score_sd", "delta", "delta_sd", "seeds", "paired", "languages", "compared", "failures",
+)  # fmt: skip
+"""Columns of ``transfer.csv``: scores are proportions, deltas points; sequences are JSON text."""
+
+
+def write_csv(views: Mapping[str, pa.Table], folder: Path) -> tuple[Path, ...]:
+    """Write ``NAME.csv`` for each view and ``transfer.csv``; gives the paths.
+
+    Each file appears whole or not at all. Nested values are JSON text, missing values are empty.
+    Raises UserError where the folder cannot be written.
+    """
+    contents = {name: _text(table.column_names, _records(table)) for name, table in views.items()}
+    long_form = [
+        line for matrix in matrices(views["scores"], views["cells"]) for line in _transfer_lines(matrix)
+    ]
+    contents["transfer"] = _text(TRANSFER, long_form)
+    paths = []
+    for name, text in contents.items():
+        path = folder / f"{name}.csv"
+        write_whole(path, text.encode())
+        paths.append(path)
+    return tuple(paths)
+
+
+def _records(table: pa.Table) -> Iterable[Sequence[object]]:
+    for batch in table.to_batches():
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _transfer_lines(matrix: Matrix) -> Iterable[Sequence[object]]:
+    for row in matrix.rows:
+        for target, cell in zip(matrix.targets, row.cells, strict=True):
+            known = {
+                "model": matrix.model,
+                "parameters": matrix.parameters,
+                "group": row.group,
+                "metric": target.metric,
+                "split": target.split,
+                "retrieval": target.retrieval,
+                **_fields(cell),
+            }
+            yield [known[column] for column in TRANSFER]
+
+
+def _fields(cell: Cell) -> dict[str, object]:
+    failures = [dataclasses.asdict(failure) for failure in cell.failures]
+    return {**vars(cell), "state": cell.state, "failures": failures}
+
+
+def _text(header: Sequence[str], records: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_plain(value) for value in record] for record in records)
+    return stream.getvalue()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, ensure_ascii=False)
+    return value

@@ -1,0 +1,81 @@
+"""The per-language tables, laid out for print: scores, shaded by the difference from none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from xfer.reports.formatting import MISSING, SYMBOLS, points, shade
+from xfer.reports.heatmap import Box
+from xfer.reports.languages import LanguageRow, LanguageTable
+
+BAND = 16
+"""Languages side by side, at most; more would not fit on paper."""
+
+
+@dataclass(frozen=True)
+class LanguageLine:
+    """One arm, or the best constant answer."""
+
+    arm: str
+    relation: str
+    symbol: str
+    means: tuple[Box, Box]
+    """Over all languages; without English."""
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Some languages of a table, side by side."""
+
+    languages: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True)
+class LanguageMap:
+    """One model and target."""
+
+    table: LanguageTable
+    bands: tuple[Band, ...]
+    lines: tuple[LanguageLine, ...]
+    chance: tuple[str, ...]
+    """Empty where it is not defined for any language."""
+    partial: bool
+    """Whether the means leave out languages that some arm lacks."""
+
+
+def language_map(table: LanguageTable) -> LanguageMap:
+    """Lay out one per-language table: scores, shaded by their difference from ``none``."""
+    size = ceil(len(table.languages) / max(1, ceil(len(table.languages) / BAND)))
+    return LanguageMap(
+        table=table,
+        bands=tuple(
+            Band(table.languages[start : start + size], start)
+            for start in range(0, len(table.languages), size)
+        ),
+        lines=tuple(_language_line(row, table) for row in table.rows),
+        chance=tuple(map(points, table.chance)) if any(c is not None for c in table.chance) else (),
+        partial=set(table.common) != set(table.languages),
+    )
+
+
+def _language_line(row: LanguageRow, table: LanguageTable) -> LanguageLine:
+    base = table.baseline
+    against = base.values if base else (None,) * len(row.values)
+    return LanguageLine(
+        arm=row.arm,
+        relation=row.relation,
+        symbol=SYMBOLS.get(row.relation, ""),
+        means=(_score_box(row.mean), _score_box(row.zero_shot)),
+        boxes=tuple(map(_score_box, row.values, against, table.chance)),
+    )
+
+
+def _score_box(value: float | None, none: float | None = None, chance: float | None = None) -> Box:
+    if value is None:
+        return Box(MISSING, "missing")
+    difference = None if none is None else 100 * (value - none)
+    floor = chance is not None and value <= chance
+    return Box(points(value), "floor" if floor else "number", shade(difference))

@@ -1,0 +1,79 @@
+"""The report: one HTML page that carries everything with it and reads the same years later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from xfer.reports.curves import draw
+from xfer.reports.formatting import BOUNDS, SYMBOLS, count
+from xfer.reports.heatmap import heat_map
+from xfer.reports.language_map import language_map
+from xfer.reports.languages import language_tables
+from xfer.reports.sheets import sheets
+from xfer.reports.transfer import Matrix, matrices
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page says of the study in one line."""
+
+    models: int
+    arms: int
+    targets: int
+    languages: int
+    seeds: int
+    """Most seeds behind one cell."""
+    fewest_seeds: int
+    """Fewest seeds behind a trained cell that was scored."""
+    done: int
+    failed: int
+    cells: int
+
+
+def render(title: str, views: Mapping[str, pa.Table], study: str, notes: Sequence[str] = ()) -> str:
+    """One self-contained HTML page from the views of ``xfer.results.schema`` (``predictions`` may be absent).
+
+    Equal views give equal bytes. Raises XferError when two scores compete for one place in a table.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["count"] = count
+    tables = matrices(views["scores"], views["cells"])
+    arms = tuple(dict.fromkeys(row.arm for matrix in tables for row in matrix.rows))
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        study=study,
+        notes=notes,
+        facts=_facts(tables, views["cells"]),
+        symbols=SYMBOLS,
+        bounds=BOUNDS,
+        matrices=[heat_map(matrix) for matrix in tables],
+        languages=[language_map(table) for table in language_tables(views["scores"], views["cells"])],
+        curves=draw(views, arms),
+        sheets=sheets(views),
+    )
+
+
+def _facts(tables: Sequence[Matrix], cells: pa.Table) -> Facts:
+    scored = [cell for matrix in tables for cell in matrix.cells if cell.state == "scored"]
+    seeds = [len(cell.seeds) for cell in scored if cell.seeds]
+    states = cells["state"].to_pylist()
+    return Facts(
+        models=len(tables),
+        arms=len({row.arm for matrix in tables for row in matrix.rows}),
+        targets=len({target.name for matrix in tables for target in matrix.targets}),
+        languages=len({language for cell in scored for language in cell.languages}),
+        seeds=max(seeds, default=0),
+        fewest_seeds=min(seeds, default=0),
+        done=states.count("done"),
+        failed=states.count("failed"),
+        cells=len(states),
+    )

@@ -1,0 +1,193 @@
+"""The transfer matrix: arm x target, as differences from arm ``none`` over the same languages and seeds.
+
+Scores are proportions between 0 and 1; differences are points (100 x the difference of proportions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from xfer.reports.reported import NONE, Failure, Reported, Run, Target, reported
+from xfer.results.schema import CELLS
+
+SAME_TASK = "same-task"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm and one target: the mean over languages, averaged over seeds."""
+
+    arm: str
+    target: str
+    relation: str
+    """Of the arm's data to the target: none, transfer, near or same-task; empty where nothing was scored."""
+    score: float | None
+    """Over the languages that all of the cell's runs have; None where nothing was scored."""
+    score_sd: float | None
+    """Standard deviation (n - 1) of the score over seeds; None below two seeds."""
+    delta: float | None
+    """Points against ``none``, paired by seed; None for ``none`` itself and where no pair exists."""
+    delta_sd: float | None
+    """Standard deviation (n - 1) of the paired differences over seeds, points; None below two pairs."""
+    seeds: tuple[int, ...]
+    """Seeds that were scored; empty where nothing was trained."""
+    paired: int
+    """Runs that the delta rests on."""
+    languages: tuple[str, ...]
+    """Languages in the score."""
+    compared: tuple[str, ...]
+    """Languages in the delta: those that both sides have."""
+    failures: tuple[Failure, ...]
+
+    @property
+    def state(self) -> Literal["scored", "failed", "missing"]:
+        if self.score is not None:
+            return "scored"
+        return "failed" if self.failures else "missing"
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An unweighted mean over targets."""
+
+    value: float | None
+    targets: int
+    """Targets it is over."""
+    of: int
+    """Targets it would be over if every cell had a value."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """A row's mean over targets, four ways."""
+
+    overall: Mean
+    without_retrieval: Mean
+    without_same_task: Mean
+    without_either: Mean
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm."""
+
+    arm: str
+    group: str
+    cells: tuple[Cell, ...]
+    """One a target, in the matrix's order."""
+    scores: Means
+    """Proportions."""
+    deltas: Means
+    """Points; every mean is None for ``none``."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One model's table of arms x targets."""
+
+    model: str
+    parameters: int | None
+    targets: tuple[Target, ...]
+    rows: tuple[Row, ...]
+    """``none`` first."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for row in self.rows for cell in row.cells)
+
+
+def matrices(scores: pa.Table, cells: pa.Table | None = None) -> tuple[Matrix, ...]:
+    """One matrix a model, from the view ``scores`` and, for what failed or is not run yet, ``cells``.
+
+    Raises XferError when two scores of different provenance compete for one cell.
+    """
+    plan = CELLS.empty_table() if cells is None else cells
+    return tuple(_matrix(model) for model in reported(scores, plan))
+
+
+def shared_languages(runs: Iterable[Run]) -> tuple[str, ...]:
+    """Languages that every run has, sorted; English first."""
+    sets = [set(run.values) for run in runs]
+    return order_languages(set.intersection(*sets)) if sets else ()
+
+
+def order_languages(languages: Iterable[str]) -> tuple[str, ...]:
+    """English, the language trained on, first; the others by code."""
+    return tuple(sorted(languages, key=lambda language: (language != "en", language)))
+
+
+def _matrix(model: Reported) -> Matrix:
+    rows = tuple(_row(model, arm) for arm in model.arms)
+    return Matrix(model.model, model.parameters, model.targets, rows)
+
+
+def _row(model: Reported, arm: str) -> Row:
+    cells = tuple(_cell(model, arm, target.name) for target in model.targets)
+    return Row(
+        arm=arm,
+        group=model.groups.get(arm, ""),
+        cells=cells,
+        scores=_means(model.targets, cells, [cell.score for cell in cells]),
+        deltas=_means(model.targets, cells, [cell.delta for cell in cells]),
+    )
+
+
+def _cell(model: Reported, arm: str, target: str) -> Cell:
+    runs = model.runs.get((arm, target), ())
+    languages = shared_languages(runs)
+    values = [_mean(run, languages) for run in runs] if languages else []
+    pairs = () if arm == NONE else _pairs(runs, model.runs.get((NONE, target), ()))
+    compared = shared_languages(run for pair in pairs for run in pair)
+    differences = [100 * (_mean(a, compared) - _mean(b, compared)) for a, b in pairs] if compared else []
+    return Cell(
+        arm=arm,
+        target=target,
+        relation=model.relations.get((arm, target), ""),
+        score=float(np.mean(values)) if values else None,
+        score_sd=_deviation(values),
+        delta=float(np.mean(differences)) if differences else None,
+        delta_sd=_deviation(differences),
+        seeds=tuple(sorted(run.seed for run in runs if run.seed is not None)),
+        paired=len(differences),
+        languages=languages,
+        compared=compared,
+        failures=model.failures.get((arm, target), ()),
+    )
+
+
+def _pairs(runs: Iterable[Run], baseline: Iterable[Run]) -> tuple[tuple[Run, Run], ...]:
+    """Each run with ``none`` of the same seed, or with the pretrained model where nothing was trained."""
+    by_seed = {run.seed: run for run in baseline}
+    untrained = by_seed.get(None)
+    partners = ((run, by_seed.get(run.seed, untrained)) for run in runs)
+    return tuple((run, partner) for run, partner in partners if partner is not None)
+
+
+def _mean(run: Run, languages: Sequence[str]) -> float:
+    return float(np.mean([run.values[language] for language in languages]))
+
+
+def _deviation(values: Sequence[float]) -> float | None:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+def _means(targets: Sequence[Target], cells: Sequence[Cell], values: Sequence[float | None]) -> Means:
+    trained = [not target.retrieval for target in targets]
+    other = [cell.relation != SAME_TASK for cell in cells]
+    return Means(
+        overall=_over(values, [True] * len(values)),
+        without_retrieval=_over(values, trained),
+        without_same_task=_over(values, other),
+        without_either=_over(values, [a and b for a, b in zip(trained, other, strict=True)]),
+    )
+
+
+def _over(values: Sequence[float | None], keep: Sequence[bool]) -> Mean:
+    kept = [value for value, wanted in zip(values, keep, strict=True) if wanted]
+    present = [value for value in kept if value is not None]
+    return Mean(float(np.mean(present)) if present else None, len(present), len(kept))

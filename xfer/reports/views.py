@@ -1,0 +1,220 @@
+"""Views: what a user reads. The union of a plan's parts and records, never stored, never merged.
+
+Parts know only keys; the plan adds study, model, arm, target, relation and seed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from xfer.evaluation.score import stored
+from xfer.results import schema
+from xfer.results.parts import from_parquet
+from xfer.store import experiments, parts, records
+from xfer.store.attempts import Holder, attempt_path, latest
+from xfer.store.store import Store
+from xfer.study.plan import Cell, Plan, Planned
+from xfer.tasks import registry
+
+
+@dataclass(frozen=True)
+class Views:
+    """The tables of one study, read from its store when asked for."""
+
+    plan: Plan
+    store: Store
+
+    def table(self, name: str) -> pa.Table:
+        """A view by its name in ``schema.VIEWS``."""
+        table: pa.Table = getattr(self, name)()
+        return table
+
+    def scores(self) -> pa.Table:
+        """One row for each cell, evaluation and metric."""
+        rows = [row for cell in self.plan.cells if cell.decided for row in self._scores_of(cell)]
+        return pa.Table.from_pylist(rows, schema=schema.SCORES)
+
+    def phases(self) -> pa.Table:
+        """One row for each distinct phase."""
+        rows = [self._phase_row(planned) for planned in self.plan.phases.values() if planned.decided]
+        return pa.Table.from_pylist(rows, schema=schema.PHASES)
+
+    def cells(self) -> pa.Table:
+        """One row for each place of the grid."""
+        rows = []
+        for cell in self.plan.cells:
+            state, reason = self._state(cell)
+            rows.append(
+                {
+                    "model": cell.model,
+                    "arm": cell.arm,
+                    "target": cell.target,
+                    "seed": cell.seed,
+                    "state": state,
+                    "reason": reason,
+                }
+            )
+        return pa.Table.from_pylist(rows, schema=schema.CELLS)
+
+    def curves(self) -> pa.Table:
+        """Training loss and validation metrics over steps."""
+        tables = [schema.CURVES.empty_table()]
+        for record in self._records.values():
+            for path in record.get("tables", ()):
+                content = self.store.get(path)
+                if content is not None:
+                    tables.append(from_parquet(content).cast(schema.CURVES))
+        return pa.concat_tables(tables)
+
+    def attempts(self) -> pa.Table:
+        """One row for each attempt at a phase."""
+        rows = [row for phase in self.plan.phases for row in self._attempts_of(phase)]
+        return pa.Table.from_pylist(rows, schema=schema.ATTEMPTS)
+
+    def decisions(self) -> pa.Table:
+        """One row for each trial of each experiment that has chosen."""
+        rows = []
+        for experiment in self.plan.experiments:
+            found = experiments.read(self.store, experiment.key)
+            for number, trial in enumerate(found["trials"] if found else ()):
+                rows.append(
+                    {
+                        "experiment": experiment.key,
+                        "model": experiment.model,
+                        "target": experiment.target,
+                        "trial": str(number),
+                        "values": json.dumps(trial["values"], sort_keys=True),
+                        "metric": found["metric"],
+                        "value": trial["value"],
+                        "chosen": trial["values"] == found["values"],
+                    }  # fmt: skip
+                )
+        return pa.Table.from_pylist(rows, schema=schema.DECISIONS)
+
+    def predictions(self) -> pa.Table:
+        """Every prediction behind the scores."""
+        wanted = {key for cell in self.plan.cells if cell.decided for key in cell.evaluations}
+        tables, seen = [schema.PREDICTIONS.empty_table()], set[str]()
+        for group in dict.fromkeys(self.plan.evaluations[key].group for key in wanted):
+            for name, _ in parts.names(self.store, group):
+                table = from_parquet(self.store.get(parts.part_path(group, name)) or b"").cast(
+                    schema.PREDICTIONS
+                )
+                keys = table["evaluation"].to_pylist()
+                tables.append(table.filter(pa.array([key in wanted and key not in seen for key in keys])))
+                seen |= set(keys)
+        return pa.concat_tables(tables).sort_by([("evaluation", "ascending"), ("example", "ascending")])
+
+    @cached_property
+    def _records(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for phase in self.plan.phases:
+            record = self.store.get_json(records.record_path(phase))
+            if record is not None:
+                found[phase] = record
+        return found
+
+    @cached_property
+    def _scored(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of scores by evaluation."""
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for group in dict.fromkeys(e.group for e in self.plan.evaluations.values()):
+            for row in stored(self.store, group).to_pylist():
+                rows.setdefault(row["evaluation"], []).append(row)
+        return rows
+
+    def _scores_of(self, cell: Cell) -> Iterator[dict[str, Any]]:
+        subject = cell.subject
+        record = (
+            self.store.get_json(records.selection_path(subject.phase, subject.rule.key))
+            if subject.phase
+            else None
+        )
+        about = {
+            "study": self.plan.study,
+            "model": cell.model,
+            "parameters": self.plan.models[cell.model].parameters,
+            "arm": cell.arm,
+            "group": cell.group,
+            "relation": cell.relation,
+            "target": cell.target,
+            "seed": cell.seed,
+            "phase": subject.phase,
+            "selection": subject.rule.kind if subject.phase else "pretrained",
+            "step": record["step"] if record else None,
+            "selected_by": subject.rule.selected_by,
+        }
+        for evaluation in cell.evaluations:
+            for row in self._scored.get(evaluation, ()):
+                major = registry.get(row["task"]).metric == row["metric"]
+                yield {**{k: v for k, v in row.items() if k != "evaluation"}, **about, "major": major}
+
+    def _phase_row(self, planned: Planned) -> dict[str, Any]:
+        phase = planned.phase
+        record = self._records.get(phase.key, {})
+        return {
+            "phase": phase.key,
+            "roles": sorted(planned.roles),
+            "trains_on": [data.task for data in phase.trains_on],
+            "parent": phase.start.phase,
+            "model": planned.model,
+            "seed": phase.seed,
+            "state": "done" if record else "planned",
+            "planned_steps": phase.steps,
+            "precision": phase.recipe.precision,
+            "learning_rate": phase.recipe.learning_rate,
+            "batch_size": phase.recipe.batch_size,
+            "attempts": latest(self.store, phase.key),
+            "versions": json.dumps(record.get("versions", {}), sort_keys=True),
+            **{
+                name: record.get(name)
+                for name in (
+                    "steps",
+                    "examples",
+                    "tokens",
+                    "seconds",
+                    "ranks",
+                    "zero_stage",
+                    "engine",
+                    "hardware",
+                )
+            },
+        }
+
+    def _state(self, cell: Cell) -> tuple[str, str]:
+        if cell.decided and all(key in self._scored for key in cell.evaluations):
+            return "done", ""
+        for phase in cell.phases:
+            outcomes = [row for row in self._attempts_of(phase) if phase not in self._records]
+            if outcomes and outcomes[-1]["outcome"] == "failed":
+                reason = (
+                    self.store.get_json(f"{attempt_path(phase, outcomes[-1]['attempt'])}/outcome.json") or {}
+                )
+                return "failed", str(reason.get("reason", ""))
+        return "planned", ""
+
+    def _attempts_of(self, phase: str) -> list[dict[str, Any]]:
+        rows = []
+        for number in range(1, latest(self.store, phase) + 1):
+            path = attempt_path(phase, number)
+            holder = Holder(**(self.store.get_json(f"{path}/holder.json") or Holder("", "", 0, "").__dict__))
+            end = self.store.get_json(f"{path}/outcome.json") or {}
+            beat = self.store.get_json(f"{path}/heartbeat.json") or {}
+            lost = "lost" if number < latest(self.store, phase) or holder.gone() else "running"
+            rows.append(
+                {
+                    "phase": phase,
+                    "attempt": number,
+                    "holder": f"{holder.host}:{holder.pid}",
+                    "first_step": (self.store.get_json(f"{path}/start.json") or {}).get("first_step"),
+                    "last_step": end.get("last_step", beat.get("step")),
+                    "outcome": end.get("outcome", lost),
+                }
+            )
+        return rows

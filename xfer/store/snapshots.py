@@ -1,0 +1,62 @@
+"""Snapshots, as far as the store knows them: which resume points of a phase are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from xfer.store import records
+from xfer.store.attempts import attempt_path, latest
+from xfer.store.store import Store, as_json
+
+KEPT = 2
+"""Snapshots of an attempt that are kept."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A resume point that is whole."""
+
+    path: str
+    step: int
+    loop: dict[str, Any]
+    """What the loop needs besides tensors; JSON."""
+
+
+def seal(store: Store, attempt: str, step: int, loop: dict[str, Any]) -> None:
+    """Declare the files of a snapshot whole, then drop the oldest snapshots of the attempt beyond ``KEPT``."""
+    path = f"{attempt}/snapshots/{step}"
+    files = records.digests(store, store.names(path))
+    store.put(f"{path}/snapshot.json", as_json({"step": step, "loop": loop, "files": files}))
+    for old in sorted((int(name) for name in store.children(f"{attempt}/snapshots")), reverse=True)[KEPT:]:
+        store.delete(*store.names(f"{attempt}/snapshots/{old}"))
+
+
+def newest(store: Store, phase: str) -> Snapshot | None:
+    """The furthest whole snapshot of any attempt at a phase."""
+    for step, path in sorted(_places(store, phase), reverse=True):
+        found = store.get_json(f"{path}/snapshot.json")
+        if found is not None and records.damage(store, found) is None:
+            return Snapshot(path, step, found["loop"])
+    return None
+
+
+def clean(store: Store, phase: str) -> None:
+    """Drop what a committed phase no longer needs: snapshots, and checkpoints that no record names."""
+    for _, path in _places(store, phase):
+        store.delete(*store.names(path))
+    kept = set()
+    for name in store.names(f"phases/{phase}/selections"):
+        kept |= set((store.get_json(name) or {}).get("files", {}))
+    for number in range(1, latest(store, phase) + 1):
+        for name in store.names(f"{attempt_path(phase, number)}/checkpoints"):
+            if name not in kept:
+                store.delete(name)
+
+
+def _places(store: Store, phase: str) -> Iterator[tuple[int, str]]:
+    for number in range(1, latest(store, phase) + 1):
+        path = f"{attempt_path(phase, number)}/snapshots"
+        for step in store.children(path):
+            yield int(step), f"{path}/{step}"

@@ -1,0 +1,54 @@
+"""What a plan costs, from the lock alone: steps, tokens, floating-point operations, disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xfer.models.spec import ModelSpec
+from xfer.phase.phase import Phase
+from xfer.study.lock import Lock
+
+BYTES = 4
+"""Of a parameter in a checkpoint: fp32."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one phase or of many."""
+
+    steps: int = 0
+    """Optimizer steps."""
+    tokens: int = 0
+    """Sub-tokens without padding, as expected from the lock's lengths."""
+    flops: float = 0.0
+    """Forward and backward."""
+    disk: int = 0
+    """Bytes that stay: one checkpoint a selection."""
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.steps + other.steps, self.tokens + other.tokens, self.flops + other.flops, self.disk + other.disk
+        )
+
+
+def cost(phase: Phase, model: str, selections: int, lock: Lock) -> Cost:
+    """Cost of a phase on a model of the lock.
+
+    FLOPs are 6 N per token, N without embeddings, plus 12 x layers x hidden x length per token for attention
+    (Kaplan et al. 2020, arXiv 2001.08361, table 1, and three times the forward pass for training).
+    """
+    spec = lock.model(model)
+    per_row = [_mean_length(lock, data.task, model, phase.recipe.max_length) for data in phase.trains_on]
+    mean = sum(per_row) / len(per_row)
+    tokens = round(phase.steps * min(phase.recipe.batch_size, phase.rows) * mean)
+    return Cost(phase.steps, tokens, tokens * _flops_per_token(spec, mean), selections * BYTES * spec.parameters)
+
+
+def _flops_per_token(spec: ModelSpec, length: float) -> float:
+    return 6 * (spec.parameters - spec.embedding_parameters) + 12 * spec.layers * spec.hidden * length
+
+
+def _mean_length(lock: Lock, task: str, model: str, limit: int) -> float:
+    lengths: Mapping[int, int] = lock.splits[f"{task}/en/train"].lengths[model]
+    return sum(min(length, limit) * n for length, n in lengths.items()) / max(1, sum(lengths.values()))

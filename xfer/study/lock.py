@@ -1,0 +1,120 @@
+"""Lock: what a study's names resolved to. Pure: made by ``resolve`` where the data are, read anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from xfer.errors import LockError
+from xfer.fingerprint import plain
+from xfer.io import write_whole
+from xfer.models.spec import ModelSpec
+from xfer.phase.phase import DataSet
+from xfer.phase.versions import PREDICTION, TRAINING
+from xfer.tasks import registry
+
+RELOCK = "make it anew with: xfer lock"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LockedSplit(_Part):
+    """One split of one task in one language."""
+
+    data: str
+    """sha256 of the content, or the Hub commit with configuration and split."""
+    rows: int
+    lengths: Mapping[str, Mapping[int, int]]
+    """By model: input length in sub-tokens, rounded up to a padded length, to the number of inputs."""
+
+
+class Lock(_Part):
+    """Everything that ``plan`` needs besides the study and its decisions."""
+
+    format: Literal[1] = 1
+    components: Mapping[str, int]
+    """Versions of the components that shape numbers."""
+    tasks: Mapping[str, Mapping[str, Any]]
+    """Resolved declarations."""
+    revisions: Mapping[str, str]
+    """Hub ids of data sets to commits; none for folders."""
+    splits: Mapping[str, LockedSplit]
+    """``task/language/split`` to what is there."""
+    models: Mapping[str, ModelSpec]
+
+    def data_set(self, task: str, language: str, split: str) -> DataSet:
+        """A data set as the lock knows it. Raises ``LockError`` when it does not."""
+        locked = self.splits.get(f"{task}/{language}/{split}")
+        if locked is None:
+            raise LockError(f"{task}/{language}/{split} is not in the lock", fix=RELOCK)
+        return DataSet(task, language, split, locked.data, registry.get(task).declaration_key, locked.rows)
+
+    def languages(self, task: str, split: str) -> tuple[str, ...]:
+        """Languages of a task that the data hold for a split, in the task's order."""
+        return tuple(code for code in registry.get(task).languages if f"{task}/{code}/{split}" in self.splits)
+
+    def model(self, name: str) -> ModelSpec:
+        if name not in self.models:
+            raise LockError(f"model '{name}' is not in the lock", fix=RELOCK)
+        return self.models[name]
+
+
+def path_of(study: Path) -> Path:
+    """``STUDY.lock.json`` beside the study."""
+    return study.with_name(study.stem + ".lock.json")
+
+
+def components() -> dict[str, int]:
+    """Versions of the components of this installation, by name."""
+    versions = {f"training.{name}": version for name, version in TRAINING.items()}
+    versions |= {f"prediction.{name}": version for name, version in PREDICTION.items()}
+    for name in registry.names():
+        task_format = registry.get(name).format
+        versions[f"format.{task_format.name}"] = task_format.version
+        versions |= {f"metric.{metric.name}": metric.version for metric in task_format.metrics}
+    return dict(sorted(versions.items()))
+
+
+def declarations(tasks: set[str]) -> dict[str, Any]:
+    return {name: plain(registry.get(name).declaration()) for name in sorted(tasks)}
+
+
+def write(path: Path, lock: Lock) -> None:
+    content = json.dumps(lock.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False)
+    write_whole(path, (content + "\n").encode())
+
+
+def read(path: Path) -> Lock:
+    """The lock at ``path``. Raises ``LockError`` when it is none, or not for this version's components."""
+    try:
+        lock = Lock.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise LockError("this is not a lock that this version reads", str(path), RELOCK) from error
+    _check_components(lock, path)
+    return lock
+
+
+def _check_components(lock: Lock, path: Path) -> None:
+    now = components()
+    changed = [
+        f"{name} (lock {lock.components.get(name, 'none')}, here {now.get(name, 'none')})"
+        for name in sorted(now.keys() | lock.components.keys())
+        if now.get(name) != lock.components.get(name)
+    ]
+    changed += [
+        f"task {name}"
+        for name, declaration in lock.tasks.items()
+        if name not in registry.names() or plain(registry.get(name).declaration()) != declaration
+    ]
+    if changed:
+        raise LockError(
+            f"it was made for other components: {', '.join(changed)}",
+            str(path),
+            f"{RELOCK}; phases that they shape get new keys and are trained again",
+        )

@@ -1,0 +1,162 @@
+"""Read a study file and say everything that is wrong with it that can be known without data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from xfer.errors import Problem, StudyError, UserError
+from xfer.study.arms import LATER
+from xfer.study.schema import Study
+from xfer.study.source import Loc, Source
+from xfer.tasks import registry
+
+
+def read(path: Path) -> Study:
+    """The study at ``path``. Raises ``StudyError`` with every problem, each with file, line and column."""
+    source = Source.read(path)
+    try:
+        study = Study.model_validate(source.value())
+    except ValidationError as error:
+        raise StudyError(_problems(error, source)) from error
+    study._source = source
+    problems = [Problem(study.where(*loc), what, fix) for loc, what, fix in _check(study)]
+    if problems:
+        raise StudyError(problems)
+    return study
+
+
+def _problems(error: ValidationError, source: Source) -> list[Problem]:
+    found = {}
+    for entry in error.errors(include_url=False):
+        loc: Loc = entry["loc"]
+        name = loc[-1] if loc else ""
+        what, fix = str(entry["msg"]).removeprefix("Value error, "), ""
+        if entry["type"] == "extra_forbidden":
+            what, fix = f"unknown field '{name}'", _known(loc, source)
+        elif entry["type"] == "missing":
+            what, fix = f"field '{name}' is missing", "add it"
+        elif loc:
+            what = f"{_dotted(loc)}: {what[:1].lower()}{what[1:]}"
+            if not isinstance(entry["input"], (Mapping, list)):
+                what += f", not {entry['input']!r}"
+        found[source.where(*loc), what] = Problem(source.where(*loc), what, fix)
+    return list(found.values())
+
+
+def _known(loc: Loc, source: Source) -> str:
+    """The fields that are known where an unknown one was found."""
+    model: Any = Study
+    for name in loc[:-1]:
+        inner = _models(model.model_fields[name].annotation) if name in model.model_fields else ()
+        model = next((m for m in inner if not isinstance(name, int)), model)
+    if loc[0] == "arms":
+        forms = "an arm has name, group, and task or mix"
+        return f"{forms}; '{loc[-1]}' comes with a later version" if loc[-1] in LATER else forms
+    return registry.suggestion(str(loc[-1]), tuple(model.model_fields))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _dotted(loc: Loc) -> str:
+    return ".".join(str(part) for part in loc if part not in ("none", "task", "mix") or part == loc[-1])
+
+
+Found = Iterator[tuple[Loc, str, str]]
+
+
+def _check(study: Study) -> Found:
+    yield from _check_tasks(study)
+    yield from _check_names(study)
+    yield from _check_tune(study)
+    yield from _check_evaluate(study)
+    yield from _check_training(study)
+
+
+def _check_tasks(study: Study) -> Found:
+    named = [(("arms", i), task) for i, arm in enumerate(study.arms) for task in arm.trains_on]
+    named += [(("targets", i), target) for i, target in enumerate(study.targets)]
+    for loc, name in named:
+        try:
+            task = registry.get(name)
+        except UserError as error:
+            yield loc, error.what, error.fix
+            continue
+        if loc[0] == "arms" and (not task.format.trainable or "train" not in task.splits):
+            fix = f"use {task.trains_on}" if task.trains_on else "use a task with training data"
+            yield loc, f"task '{name}' has no training data of its own", fix
+
+
+def _check_names(study: Study) -> Found:
+    for field, names in (
+        ("arms", [arm.name for arm in study.arms]),
+        ("targets", list(study.targets)),
+        ("seeds", [str(seed) for seed in study.seeds]),
+        ("models", [model.id for model in study.models]),
+    ):
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield (field, names.index(name)), f"{field}: '{name}' stands there {count} times", "name it once"
+    if all(arm.trains_on for arm in study.arms):
+        yield ("arms",), "there is no arm 'none'", "add it: every other arm is compared with it"
+    for i, arm in enumerate(study.arms):
+        if arm.trains_on and arm.name == "none":
+            yield ("arms", i), "'none' is the arm without an intermediate task", "give this one another name"
+
+
+def _check_tune(study: Study) -> Found:
+    tune = study.tune
+    if tune is None:
+        return
+    arms = tuple(arm.name for arm in study.arms)
+    for i, name in enumerate(tune.arms):
+        if name not in arms:
+            yield ("tune", "arms", i), f"unknown arm '{name}'", registry.suggestion(name, arms)
+    for i, target in enumerate(tune.targets or ()):
+        if target not in study.targets:
+            yield ("tune", "targets", i), f"unknown target '{target}'", registry.suggestion(target, study.targets)
+    for i, seed in enumerate(tune.seeds):
+        if seed in study.seeds:
+            fix = "give tune seeds of its own: choosing and measuring on one seed flatters the choice"
+            yield ("tune", "seeds", i), f"seed {seed} is also a seed of the study", fix
+
+
+def _check_evaluate(study: Study) -> Found:
+    for i, entry in enumerate(study.evaluate):
+        tasks = study.targets if entry.tasks == "all" else entry.tasks
+        for j, name in enumerate(tasks):
+            if name not in study.targets:
+                yield ("evaluate", i, "tasks", j), f"'{name}' is no target", registry.suggestion(name, study.targets)
+        if entry.languages != "all":
+            known = {code for n in tasks if n in registry.names() for code in registry.get(n).languages}
+            for j, code in enumerate(entry.languages):
+                if code not in known:
+                    fix = f"known are: {', '.join(sorted(known))}"
+                    yield ("evaluate", i, "languages", j), f"no task here has the language '{code}'", fix
+
+
+def _check_training(study: Study) -> Found:
+    for model in study.models:
+        for role, tasks in [("intermediate", arm.trains_on) for arm in study.arms] + [
+            ("target", (target,)) for target in study.targets
+        ]:
+            try:
+                recipe = study.recipe.of(role, tasks, model.id)
+                resources = study.resources.of(role, tasks, model.id)
+            except ValidationError as error:
+                message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+                yield ("recipe",), f"for {role} {'+'.join(tasks)}: {message}", "see recipe.default and recipe.override"
+                return
+            if recipe.precision == "bf16" and resources.zero_stage == 0:
+                fix = "use zero_stage 1: DeepSpeed's bf16 wrapper of stage 0 drifts"
+                yield ("resources",), "zero_stage 0 cannot train in bf16", fix
+                return

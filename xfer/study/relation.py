@@ -1,0 +1,27 @@
+"""How an arm's data relate to a target's: by the data they hold, not by their names."""
+
+from __future__ import annotations
+
+from xfer.tasks import registry
+from xfer.tasks.task import Task
+
+
+def relation(arm: tuple[str, ...], target: Task) -> str:
+    """``none``, ``same-task``, ``near`` or ``transfer``.
+
+    Same-task: the arm's data are, or contain, what the target trains on, or the target itself. Near: a task of
+    the arm asks nearly the same question of other data.
+    """
+    if not arm:
+        return "none"
+    held = _held(arm)
+    wanted = _held((target.name, *([target.trains_on] if target.trains_on else [])))
+    if held & wanted:
+        return "same-task"
+    near = {name for task in wanted for name in registry.get(task).near}
+    near_to = {name for task in held for name in registry.get(task).near}
+    return "near" if held & near or wanted & near_to else "transfer"
+
+
+def _held(tasks: tuple[str, ...]) -> set[str]:
+    return set(tasks) | {part for task in tasks for part in registry.get(task).contains}
