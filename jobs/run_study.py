@@ -1,6 +1,6 @@
 """Run a study where this process is: events as JSON lines on standard output, the exit code says how it ended.
 
-    python -P -m jobs.run_study STUDY
+python -P -m jobs.run_study STUDY
 """
 
 from __future__ import annotations

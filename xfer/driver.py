@@ -19,9 +19,10 @@ from xfer.search import decisions
 from xfer.search.trials import run_grid
 from xfer.store.store import Store
 from xfer.study import lock as locks
-from xfer.study import reading, resolve
+from xfer.study import reading, resolve, state
 from xfer.study.lock import Lock
-from xfer.study.plan import Experiment, Plan, Trial, plan
+from xfer.study.opening import opened
+from xfer.study.plan import Experiment, Plan, Trial
 from xfer.study.schema import Study
 from xfer.tasks import registry
 
@@ -36,11 +37,12 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
     store = Store(study.storage)
     store.require_writable()
     lock = _lock(study, roots, events)
-    planned = plan(study, lock, decisions.known(store, plan(study, lock, {})))
+    planned = opened(study, lock, store).plan
+    absent = [p for p in planned.phases.values() if not state.of_phase(store, p).complete]
     events.emit(
-        "study", study=study.study, phases=len(planned.phases), cells=len(planned.cells),
-        evaluations=len(planned.evaluations), experiments=len(planned.experiments),
-        steps=sum(p.phase.steps for p in planned.phases.values()),
+        "study", study=study.study, phases=len(planned.phases), cached=len(planned.phases) - len(absent),
+        cells=len(planned.cells), evaluations=len(planned.evaluations), experiments=len(planned.experiments),
+        steps=sum(p.phase.steps for p in absent),
     )  # fmt: skip
     site = Site(store, roots, roots.data_roots(lock), study.path.parent.resolve())
     with _lanes(site, events) as lane:
@@ -48,7 +50,7 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
         walk = _Walk(ensurer, events)
         for experiment in planned.open_experiments():
             _decide(experiment, planned, walk, store, events)
-        planned = plan(study, lock, decisions.known(store, planned))
+        planned = opened(study, lock, store).plan
         walk.grid(planned)
     done = not walk.failed and all(cell.decided for cell in planned.cells)
     events.emit("end", study=study.study, done=done, failed=walk.failed)

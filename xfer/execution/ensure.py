@@ -23,6 +23,7 @@ from xfer.results.parts import from_parquet, to_parquet
 from xfer.store import parts, records, snapshots
 from xfer.store.attempts import Attempt, open_attempt, reopen_attempt
 from xfer.store.store import Store
+from xfer.study import state
 from xfer.study.plan import Planned
 from xfer.tasks import registry
 
@@ -67,9 +68,8 @@ class Ensurer:
             missing = self._missing(group, evaluations)
             if missing:
                 self._predict(group, missing, model, resources)
-            for _, record, _ in parts.each(self.site.store, group):
-                if record is not None:
-                    self._score(group, str(record["name"]), str(record["task"]))
+            for part, task in parts.names(self.site.store, group):
+                self._score(group, part, task)
 
     def score(self, evaluation: Evaluation, metric: str) -> float:
         """A score of an evaluation that has been made."""
@@ -79,15 +79,14 @@ class Ensurer:
         raise KeyError(evaluation.key)
 
     def _is_complete(self, planned: Planned) -> bool:
-        phase, store = planned.phase.key, self.site.store
-        missing = False
-        for path in [records.record_path(phase), *(records.selection_path(phase, rule) for rule in planned.rules)]:
-            record, problem = records.read(store, path)
-            if problem is not None:
-                self.events.emit("damaged", phase=phase, what=problem)
-                records.set_aside(store, path)
-            missing = missing or record is None
-        return not missing
+        found = state.of_phase(self.site.store, planned)
+        self._set_aside(found.damaged)
+        return found.complete
+
+    def _set_aside(self, damaged: Sequence[tuple[str, str]]) -> None:
+        for path, problem in damaged:
+            self.events.emit("damaged", record=path, what=problem)
+            records.set_aside(self.site.store, path)
 
     def _open(self, phase: str) -> Attempt | None:
         if self.site.store.size(records.record_path(phase)) is not None:
@@ -97,7 +96,14 @@ class Ensurer:
     def _train(self, planned: Planned, attempt: Attempt, first: int) -> Result:
         phase = planned.phase
         start = checkpoint_path(self.site.store, phase.start)
-        job = Train(phase, tuple(planned.rules.values()), self.models[planned.model], start, planned.resources, attempt.number)
+        job = Train(
+            phase,
+            tuple(planned.rules.values()),
+            self.models[planned.model],
+            start,
+            planned.resources,
+            attempt.number,
+        )
         attempt.start(first)
         self.events.emit(
             "phase", phase=phase.key, trains_on=phase.name, roles=sorted(planned.roles), steps=phase.steps,
@@ -149,13 +155,8 @@ class Ensurer:
         )  # fmt: skip
 
     def _missing(self, group: str, evaluations: list[Evaluation]) -> list[Evaluation]:
-        held: set[str] = set()
-        for path, record, problem in parts.each(self.site.store, group):
-            if problem is not None:
-                self.events.emit("damaged", part=path, what=problem)
-                records.set_aside(self.site.store, path)
-            elif record is not None:
-                held |= set(record["evaluations"])
+        held, damaged = state.evaluations_held(self.site.store, group)
+        self._set_aside(damaged)
         return [evaluation for evaluation in evaluations if evaluation.key not in held]
 
     def _predict(self, group: str, missing: list[Evaluation], model: str, resources: Resources) -> None:
@@ -182,7 +183,9 @@ class Ensurer:
         values = {row["language"]: round(row["value"], 4) for row in major}
         self.events.emit("scored", task=name, split=major[0]["split"], metric=task.metric, values=values)
 
-    def _run(self, job: Train | Evaluate, resources: Resources, on_step: Callable[[int, dict[str, float]], None]) -> Result:
+    def _run(
+        self, job: Train | Evaluate, resources: Resources, on_step: Callable[[int, dict[str, float]], None]
+    ) -> Result:
         return self.lane(resources).run(job, on_step, lambda: self.wait(0))
 
     def _stop_if_asked(self) -> None:

@@ -65,7 +65,7 @@ class Lane:
 
         self._resources = resources
         # Lives as long as this process; takes no CPU.
-        self._board = ray.remote(num_cpus=0)(Board).remote()
+        self._board: Any = ray.remote(num_cpus=0)(Board).remote()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._fit, args=(site,), name="lane", daemon=True)
         self._thread.start()
@@ -83,12 +83,13 @@ class Lane:
         ray.get(self._board.submit.remote(job))
         last, told = 0, False
         while True:
-            (step, metrics), result, taken = ray.get(self._board.poll.remote())
+            polled: tuple[tuple[int, dict[str, float]], Result | None, bool] = ray.get(self._board.poll.remote())
+            (step, metrics), result, taken = polled
             if step > last:
                 last = step
                 on_step(step, metrics)
             if result is not None:
-                return result  # type: ignore[no-any-return]
+                return result
             if should_stop() and not taken:
                 return Result("stopped")
             if should_stop() and not told:
@@ -122,7 +123,10 @@ class Lane:
                     scaling_config=ScalingConfig(
                         num_workers=self._resources.ranks,
                         use_gpu=per_rank.gpu > 0,
-                        resources_per_worker={"CPU": per_rank.cpu, **({"GPU": per_rank.gpu} if per_rank.gpu else {})},
+                        resources_per_worker={
+                            "CPU": per_rank.cpu,
+                            **({"GPU": per_rank.gpu} if per_rank.gpu else {}),
+                        },
                     ),
                     run_config=RunConfig(
                         name="lane", storage_path=folder, failure_config=FailureConfig(max_failures=RESTARTS)

@@ -18,7 +18,7 @@ class EncoderWithHeads(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.heads = nn.ModuleDict(dict(heads))
-        self._with_types = getattr(encoder.config, "type_vocab_size", 0) > 1  # type: ignore[arg-type]
+        self._with_types = getattr(encoder.config, "type_vocab_size", 0) > 1
 
     @property
     def config(self) -> Any:
@@ -45,10 +45,9 @@ class EncoderWithHeads(nn.Module):
         """
         states = self._encode(batch, output_hidden_states=True).hidden_states[layer].float()
         mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
-        return (states * mask).sum(1) / mask.sum(1)
+        mean: torch.Tensor = (states * mask).sum(1) / mask.sum(1)
+        return mean
 
     def _encode(self, batch: Batch, **options: bool) -> Any:
         types = {"token_type_ids": batch["type_ids"]} if self._with_types else {}
-        return self.encoder(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], **types, **options
-        )
+        return self.encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], **types, **options)

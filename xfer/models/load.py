@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -17,7 +18,7 @@ from xfer.models.encoder import EncoderWithHeads
 from xfer.models.heads import new_head
 from xfer.models.spec import HeadSpec
 
-logging.set_verbosity_error()
+logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 HEADS_FILE = "heads.safetensors"
@@ -25,7 +26,7 @@ HEADS_CONFIG = "heads.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
-def load_encoder(folder: Path, dropout: float | None) -> torch.nn.Module:
+def load_encoder(folder: Path, dropout: float | None) -> Any:
     """The encoder in ``folder`` in fp32, without a pooler, whatever number format the file has."""
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -38,12 +39,10 @@ def load_encoder(folder: Path, dropout: float | None) -> torch.nn.Module:
         raise ModelError(f"cannot load the encoder: {error}", str(folder)) from error
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None  # no head here uses it, and without a gradient it would stop ZeRO
-    return encoder  # type: ignore[no-any-return]
+    return encoder
 
 
-def with_new_heads(
-    folder: Path, heads: Sequence[HeadSpec], dropout: float | None, seed: int
-) -> EncoderWithHeads:
+def with_new_heads(folder: Path, heads: Sequence[HeadSpec], dropout: float | None, seed: int) -> EncoderWithHeads:
     """The encoder of ``folder`` with new heads, each from ``seed`` and its name."""
     encoder = load_encoder(folder, dropout)
     config = encoder.config

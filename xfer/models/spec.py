@@ -19,12 +19,27 @@ from xfer.errors import ModelError
 from xfer.fingerprint import file_digest
 
 ENCODERS = frozenset(
-    "albert bert camembert deberta deberta-v2 distilbert electra ernie modernbert mpnet rembert roberta "
-    "xlm-roberta xlm-roberta-xl xmod".split()
+    [
+        "albert",
+        "bert",
+        "camembert",
+        "deberta",
+        "deberta-v2",
+        "distilbert",
+        "electra",
+        "ernie",
+        "modernbert",
+        "mpnet",
+        "rembert",
+        "roberta",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "xmod",
+    ]
 )
 """``model_type`` of the encoders that take sub-token ids and an attention mask."""
 
-LEARNED_OFFSET = frozenset("camembert mpnet roberta xlm-roberta xlm-roberta-xl xmod".split())
+LEARNED_OFFSET = frozenset(["camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl", "xmod"])
 """Encoders whose position table starts behind the padding index, so two positions are not usable."""
 
 
@@ -102,7 +117,9 @@ def weights(folder: Path) -> list[Path]:
     files = sorted(folder.glob("model*.safetensors"))
     if not files:
         raise ModelError(
-            "there are no safetensors weights", str(folder), "convert the model to safetensors, or pick a revision that has them"
+            "there are no safetensors weights",
+            str(folder),
+            "convert the model to safetensors, or pick a revision that has them",
         )
     return files
 

@@ -19,8 +19,11 @@ COLOURS = (
 )  # fmt: skip
 """Okabe and Ito's colours and mid-tones beside them, readable on white and on black."""
 
+TEXT = "currentColor"
+"""The page's own text colour, as CSS names it."""
+
 INK = "#010203"
-"""Stands for the page's own text colour, which matplotlib cannot name; replaced in the drawn text."""
+"""Stands for ``TEXT``, which matplotlib does not know, until the drawing is text."""
 
 LOSS = "loss"
 
@@ -59,9 +62,7 @@ def draw(views: Mapping[str, pa.Table], arms: Sequence[str]) -> Curves:
     """
     phases = {row["phase"]: row for row in views["phases"].to_pylist()}
     strokes = _strokes(phases, views["scores"], arms)
-    lines: dict[tuple[str, str, str], dict[str, list[tuple[int, float]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    lines: dict[tuple[str, str, str], dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
     for row in views["curves"].to_pylist():
         model = phases[row["phase"]]["model"] if row["phase"] in phases else ""
         lines[model, row["task"], row["metric"]][row["phase"]].append((row["step"], row["value"]))
@@ -69,9 +70,7 @@ def draw(views: Mapping[str, pa.Table], arms: Sequence[str]) -> Curves:
     keys = sorted(lines, key=lambda key: (key[0], tasks.index(key[1]), key[2] != LOSS))
     panels = tuple(Panel(*key, _svg(key, lines[key], strokes)) for key in keys)
     drawn = {strokes[phase] for line in lines.values() for phase in line if phase in strokes}
-    return Curves(
-        panels, tuple(sorted(drawn, key=lambda stroke: (stroke.dashed, _place(stroke.label, arms))))
-    )
+    return Curves(panels, tuple(sorted(drawn, key=lambda stroke: (stroke.dashed, _place(stroke.label, arms)))))
 
 
 def _place(label: str, arms: Sequence[str]) -> tuple[int, str]:
@@ -79,9 +78,7 @@ def _place(label: str, arms: Sequence[str]) -> tuple[int, str]:
     return (arms.index(label) if label in arms else len(arms), label)
 
 
-def _strokes(
-    phases: Mapping[str, dict[str, Any]], scores: pa.Table, arms: Sequence[str]
-) -> dict[str, Stroke]:
+def _strokes(phases: Mapping[str, dict[str, Any]], scores: pa.Table, arms: Sequence[str]) -> dict[str, Stroke]:
     owners: dict[str, set[str]] = defaultdict(set)
     pairs = scores.select(["phase", "arm"]).group_by(["phase", "arm"]).aggregate([])
     for phase, arm in zip(pairs["phase"].to_pylist(), pairs["arm"].to_pylist(), strict=True):
@@ -95,7 +92,7 @@ def _strokes(
         # One run can serve an arm as its intermediate phase and `none` as its target phase.
         own = [arm for arm in arms if arm in owners[phase] and not (intermediate and arm == NONE)]
         label = own[0] if own else " and ".join(row["roles"])
-        strokes[phase] = Stroke(label, colours.get(label, INK), intermediate)
+        strokes[phase] = Stroke(label, colours.get(label, TEXT), intermediate)
     return strokes
 
 
@@ -112,12 +109,12 @@ def _svg(
         axes = figure.add_subplot()
         factor = 1 if key[2] == LOSS else 100
         for phase, values in lines.items():
-            stroke = strokes.get(phase, Stroke("", INK, False))
+            stroke = strokes.get(phase, Stroke("", TEXT, False))
             steps, heights = zip(*sorted(values), strict=True)
             axes.plot(
                 steps,
                 [factor * height for height in heights],
-                color=stroke.colour,
+                color=INK if stroke.colour == TEXT else stroke.colour,
                 linestyle=(0, (4, 2)) if stroke.dashed else "-",
                 marker="." if len(steps) < 4 else "",
             )
@@ -150,9 +147,7 @@ def _style(salt: str) -> dict[Any, Any]:
         "lines.linewidth": 1.1,
         "xtick.major.width": 0.6,
         "ytick.major.width": 0.6,
-        **dict.fromkeys(
-            ("axes.edgecolor", "axes.labelcolor", "grid.color", "xtick.color", "ytick.color"), INK
-        ),
+        **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "grid.color", "xtick.color", "ytick.color"), INK),
     }
 
 
@@ -164,5 +159,5 @@ def _inline(svg: str, label: str) -> str:
     element = re.sub(r"<g id=\"[^\"]*\"", "<g", element)
     element = re.sub(r"\sxmlns(:xlink)?=\"[^\"]*\"", "", element)
     element = re.sub(r"<!--.*?-->\n?", "", element, flags=re.DOTALL)
-    element = element.replace(INK, "currentColor")
+    element = element.replace(INK, TEXT)
     return element.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)

@@ -28,9 +28,7 @@ def write_csv(views: Mapping[str, pa.Table], folder: Path) -> tuple[Path, ...]:
     Raises UserError where the folder cannot be written.
     """
     contents = {name: _text(table.column_names, _records(table)) for name, table in views.items()}
-    long_form = [
-        line for matrix in matrices(views["scores"], views["cells"]) for line in _transfer_lines(matrix)
-    ]
+    long_form = [line for matrix in matrices(views["scores"], views["cells"]) for line in _transfer_lines(matrix)]
     contents["transfer"] = _text(TRANSFER, long_form)
     paths = []
     for name, text in contents.items():

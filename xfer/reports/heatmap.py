@@ -151,9 +151,7 @@ def _box(cell: Cell, widest: _Widest, notes: _Footnotes) -> Box:
         return Box(points(cell.score), detail=spread(deviation), marks=marks)
     if cell.delta is None:
         return Box(MISSING, "missing", "", cell.relation, symbol, marks=marks)
-    return Box(
-        signed(cell.delta), "number", shade(cell.delta), cell.relation, symbol, spread(cell.delta_sd), marks
-    )
+    return Box(signed(cell.delta), "number", shade(cell.delta), cell.relation, symbol, spread(cell.delta_sd), marks)
 
 
 def _remarks(cell: Cell, widest: _Widest) -> list[str]:
@@ -181,8 +179,7 @@ def _failures(cell: Cell) -> list[str]:
     for failure in cell.failures:
         seeds.setdefault(failure.reason, []).append("none" if failure.seed is None else str(failure.seed))
     return [
-        f"{cell.arm} × {cell.target} failed, seed {', '.join(struck)}: {reason}"
-        for reason, struck in seeds.items()
+        f"{cell.arm} × {cell.target} failed, seed {', '.join(struck)}: {reason}" for reason, struck in seeds.items()
     ]
 
 

@@ -52,8 +52,7 @@ def language_map(table: LanguageTable) -> LanguageMap:
     return LanguageMap(
         table=table,
         bands=tuple(
-            Band(table.languages[start : start + size], start)
-            for start in range(0, len(table.languages), size)
+            Band(table.languages[start : start + size], start) for start in range(0, len(table.languages), size)
         ),
         lines=tuple(_language_line(row, table) for row in table.rows),
         chance=tuple(map(points, table.chance)) if any(c is not None for c in table.chance) else (),

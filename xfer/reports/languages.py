@@ -76,15 +76,12 @@ def _table(model: Reported, target: Target) -> LanguageTable:
         common=common,
         chance=tuple(model.chance.get((target.name, language)) for language in languages),
         rows=tuple(
-            _row(arm, model.relations[arm, target.name], runs, languages, common)
-            for arm, runs in by_arm.items()
+            _row(arm, model.relations[arm, target.name], runs, languages, common) for arm, runs in by_arm.items()
         ),
     )
 
 
-def _row(
-    arm: str, relation: str, runs: Sequence[Run], languages: Sequence[str], common: Sequence[str]
-) -> LanguageRow:
+def _row(arm: str, relation: str, runs: Sequence[Run], languages: Sequence[str], common: Sequence[str]) -> LanguageRow:
     values = {language: _mean([run.values.get(language) for run in runs]) for language in languages}
     return LanguageRow(
         arm=arm,

@@ -150,9 +150,7 @@ def _failures(cells: Iterable[dict[str, Any]]) -> dict[Pair, tuple[Failure, ...]
     failures: dict[Pair, tuple[Failure, ...]] = defaultdict(tuple)
     for cell in cells:
         if cell["state"] == "failed":
-            failures[cell["arm"], cell["target"]] += (
-                Failure(cell["seed"], cell["reason"] or "no reason kept"),
-            )
+            failures[cell["arm"], cell["target"]] += (Failure(cell["seed"], cell["reason"] or "no reason kept"),)
     return dict(failures)
 
 

@@ -101,8 +101,9 @@ def _cost(phases: Sequence[dict[str, Any]]) -> Sheet:
     return Sheet(
         "cost",
         "Cost",
-        f"{done} of {len(phases)} phases done, {worker_hours:.1f} worker-hours (time × ranks). A phase is one training "
-        "run, made once for all cells that need it. Tokens leave padding out; the time is the training loop’s.",
+        f"{done} of {len(phases)} phases done, {worker_hours:.1f} worker-hours (time × ranks). "
+        "A phase is one training run, made once for all cells that need it. "
+        "Tokens leave padding out; the time is the training loop’s.",
         columns,
         tuple(_cost_row(row, named) for row in phases),
         frozenset({"seed", *amounts, "ranks", "ZeRO"}),
@@ -143,9 +144,7 @@ def _attempts(attempts: Sequence[dict[str, Any]]) -> Sheet:
 
 def _versions(phases: Sequence[dict[str, Any]]) -> Sheet:
     places = Counter(
-        (row["hardware"] or "", row["precision"] or "", row["versions"] or "")
-        for row in phases
-        if row["steps"]
+        (row["hardware"] or "", row["precision"] or "", row["versions"] or "") for row in phases if row["steps"]
     )
     several = len({versions for _, _, versions in places}) > 1
     caption = "Phases were trained with different versions: compare with care." if several else ""
@@ -154,10 +153,7 @@ def _versions(phases: Sequence[dict[str, Any]]) -> Sheet:
         "Hardware and versions",
         caption,
         ("phases", "hardware", "precision", "versions"),
-        tuple(
-            (count(n), place, precision, _pairs(versions))
-            for (place, precision, versions), n in places.items()
-        ),
+        tuple((count(n), place, precision, _pairs(versions)) for (place, precision, versions), n in places.items()),
         frozenset({"phases"}),
     )
 

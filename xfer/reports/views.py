@@ -82,7 +82,9 @@ class Views:
         rows = []
         for experiment in self.plan.experiments:
             found = experiments.read(self.store, experiment.key)
-            for number, trial in enumerate(found["trials"] if found else ()):
+            if found is None:
+                continue
+            for number, trial in enumerate(found["trials"]):
                 rows.append(
                     {
                         "experiment": experiment.key,
@@ -93,7 +95,7 @@ class Views:
                         "metric": found["metric"],
                         "value": trial["value"],
                         "chosen": trial["values"] == found["values"],
-                    }  # fmt: skip
+                    }
                 )
         return pa.Table.from_pylist(rows, schema=schema.DECISIONS)
 
@@ -103,9 +105,7 @@ class Views:
         tables, seen = [schema.PREDICTIONS.empty_table()], set[str]()
         for group in dict.fromkeys(self.plan.evaluations[key].group for key in wanted):
             for name, _ in parts.names(self.store, group):
-                table = from_parquet(self.store.get(parts.part_path(group, name)) or b"").cast(
-                    schema.PREDICTIONS
-                )
+                table = from_parquet(self.store.get(parts.part_path(group, name)) or b"").cast(schema.PREDICTIONS)
                 keys = table["evaluation"].to_pylist()
                 tables.append(table.filter(pa.array([key in wanted and key not in seen for key in keys])))
                 seen |= set(keys)
@@ -131,11 +131,7 @@ class Views:
 
     def _scores_of(self, cell: Cell) -> Iterator[dict[str, Any]]:
         subject = cell.subject
-        record = (
-            self.store.get_json(records.selection_path(subject.phase, subject.rule.key))
-            if subject.phase
-            else None
-        )
+        record = self.store.get_json(records.selection_path(subject.phase, subject.rule.key)) if subject.phase else None
         about = {
             "study": self.plan.study,
             "model": cell.model,
@@ -193,9 +189,7 @@ class Views:
         for phase in cell.phases:
             outcomes = [row for row in self._attempts_of(phase) if phase not in self._records]
             if outcomes and outcomes[-1]["outcome"] == "failed":
-                reason = (
-                    self.store.get_json(f"{attempt_path(phase, outcomes[-1]['attempt'])}/outcome.json") or {}
-                )
+                reason = self.store.get_json(f"{attempt_path(phase, outcomes[-1]['attempt'])}/outcome.json") or {}
                 return "failed", str(reason.get("reason", ""))
         return "planned", ""
 

@@ -25,10 +25,16 @@ PREDICTIONS = _schema(
     split=(_text, "split"),
     layer=(_int, "hidden layer that was pooled; empty unless a task uses hidden states"),
     example=(_int, "row of the source split, from 0"),
-    cluster=(_int, "examples that share it are not independent (a premise, a paragraph); equal across parallel languages"),
+    cluster=(
+        _int,
+        "examples that share it are not independent (a premise, a paragraph); equal across parallel languages",
+    ),
     gold=(_texts, "right labels, one or one a word; for retrieval the right candidate's row"),
     prediction=(_texts, "predicted labels, likewise"),
-    probabilities=(pa.list_(pa.float32()), "classification: one a label in the task's order; retrieval: the cosine"),
+    probabilities=(
+        pa.list_(pa.float32()),
+        "classification: one a label in the task's order; retrieval: the cosine",
+    ),
     truncated=(_int, "sub-tokens of the input that were cut"),
 )
 

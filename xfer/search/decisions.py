@@ -6,13 +6,7 @@ from collections.abc import Sequence
 
 from xfer.store import experiments
 from xfer.store.store import Store
-from xfer.study.plan import Decisions, Experiment, Plan, Values
-
-
-def known(store: Store, plan: Plan) -> Decisions:
-    """The decisions that the store holds for a plan's experiments."""
-    found = {experiment.key: experiments.read(store, experiment.key) for experiment in plan.experiments}
-    return {key: decision["values"] for key, decision in found.items() if decision is not None}
+from xfer.study.plan import Experiment, Values
 
 
 def decide(store: Store, experiment: Experiment, scores: Sequence[float | None]) -> Values | None:

@@ -51,7 +51,7 @@ def run_grid(experiment: Experiment, try_out: Callable[[Trial], float | None]) -
     """
     import ray
 
-    desk = ray.remote(num_cpus=0)(Desk).remote()
+    desk: Any = ray.remote(num_cpus=0)(Desk).remote()
     scores: list[float | None] = [None] * len(experiment.trials)
     ended: list[BaseException | None] = []
     thread = threading.Thread(target=_fit, args=(experiment, desk, ended), name="tune", daemon=True)

@@ -9,7 +9,18 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from xfer.phase.selection import Selection
 
-LATER = ("then", "checkpoint", "more_steps", "mlm", "translated", "languages", "examples", "budget", "labels", "sample")
+LATER = (
+    "then",
+    "checkpoint",
+    "more_steps",
+    "mlm",
+    "translated",
+    "languages",
+    "examples",
+    "budget",
+    "labels",
+    "sample",
+)
 """Forms and fields of arms that a later version knows."""
 
 

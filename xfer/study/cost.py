@@ -28,7 +28,10 @@ class Cost:
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
-            self.steps + other.steps, self.tokens + other.tokens, self.flops + other.flops, self.disk + other.disk
+            self.steps + other.steps,
+            self.tokens + other.tokens,
+            self.flops + other.flops,
+            self.disk + other.disk,
         )
 
 

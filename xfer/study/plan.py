@@ -111,7 +111,13 @@ def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
     experiments = tuple(planner.experiments())
     cells = tuple(planner.cells())
     return Plan(
-        study.study, planner.phases, planner.evaluations, cells, experiments, dict(lock.models), dict(decisions)
+        study.study,
+        planner.phases,
+        planner.evaluations,
+        cells,
+        experiments,
+        dict(lock.models),
+        dict(decisions),
     )
 
 
@@ -272,5 +278,3 @@ def describe(phase: Phase) -> str:
     from xfer.fingerprint import plain
 
     return json.dumps(plain(phase), indent=1, sort_keys=True, ensure_ascii=False)
-
-

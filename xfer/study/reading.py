@@ -105,7 +105,11 @@ def _check_names(study: Study) -> Found:
     ):
         for name, count in Counter(names).items():
             if count > 1:
-                yield (field, names.index(name)), f"{field}: '{name}' stands there {count} times", "name it once"
+                yield (
+                    (field, names.index(name)),
+                    f"{field}: '{name}' stands there {count} times",
+                    "name it once",
+                )
     if all(arm.trains_on for arm in study.arms):
         yield ("arms",), "there is no arm 'none'", "add it: every other arm is compared with it"
     for i, arm in enumerate(study.arms):
@@ -123,7 +127,11 @@ def _check_tune(study: Study) -> Found:
             yield ("tune", "arms", i), f"unknown arm '{name}'", registry.suggestion(name, arms)
     for i, target in enumerate(tune.targets or ()):
         if target not in study.targets:
-            yield ("tune", "targets", i), f"unknown target '{target}'", registry.suggestion(target, study.targets)
+            yield (
+                ("tune", "targets", i),
+                f"unknown target '{target}'",
+                registry.suggestion(target, study.targets),
+            )
     for i, seed in enumerate(tune.seeds):
         if seed in study.seeds:
             fix = "give tune seeds of its own: choosing and measuring on one seed flatters the choice"
@@ -135,7 +143,11 @@ def _check_evaluate(study: Study) -> Found:
         tasks = study.targets if entry.tasks == "all" else entry.tasks
         for j, name in enumerate(tasks):
             if name not in study.targets:
-                yield ("evaluate", i, "tasks", j), f"'{name}' is no target", registry.suggestion(name, study.targets)
+                yield (
+                    ("evaluate", i, "tasks", j),
+                    f"'{name}' is no target",
+                    registry.suggestion(name, study.targets),
+                )
         if entry.languages != "all":
             known = {code for n in tasks if n in registry.names() for code in registry.get(n).languages}
             for j, code in enumerate(entry.languages):
@@ -154,9 +166,18 @@ def _check_training(study: Study) -> Found:
                 resources = study.resources.of(role, tasks, model.id)
             except ValidationError as error:
                 message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-                yield ("recipe",), f"for {role} {'+'.join(tasks)}: {message}", "see recipe.default and recipe.override"
+                yield (
+                    ("recipe",),
+                    f"for {role} {'+'.join(tasks)}: {message}",
+                    "see recipe.default and recipe.override",
+                )
                 return
             if recipe.precision == "bf16" and resources.zero_stage == 0:
                 fix = "use zero_stage 1: DeepSpeed's bf16 wrapper of stage 0 drifts"
                 yield ("resources",), "zero_stage 0 cannot train in bf16", fix
                 return
+
+
+def languages_of(task: str) -> tuple[str, ...]:
+    """The languages of a task."""
+    return registry.get(task).languages

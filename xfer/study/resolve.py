@@ -87,7 +87,7 @@ def resolve(study: Study, roots: Roots, say: Callable[[str], None] = lambda _: N
 def needs(study: Study) -> Iterator[tuple[str, str, str, bool]]:
     """Task, language, split of all that a study may read, and whether it cannot do without."""
     trained = {task for arm in study.arms for task in arm.trains_on}
-    trained |= {task for name in study.targets if (task := registry.get(name).trains_on)}
+    trained |= {trains_on for name in study.targets if (trains_on := registry.get(name).trains_on)}
     for name in sorted(trained):
         yield name, "en", "train", True
         if study.select.rule == "best" or study.tune is not None:
@@ -147,7 +147,7 @@ def _check_languages(study: Study, splits: dict[str, LockedSplit]) -> None:
                 raise DataError(
                     f"no data to evaluate target '{name}' on",
                     study.where("evaluate", i),
-                    f"{registry.get(name).source.hub_id} was found neither in a data root (XFER_DATA, --data) nor on the Hub",
+                    f"give a copy of {registry.get(name).source.hub_id} with XFER_DATA or --data",
                 )
 
 
@@ -166,7 +166,7 @@ def _commits(tasks: set[str], roots: Roots) -> dict[str, str]:
         except Exception as error:  # no network, no such id, no right: all end the same way
             tried = os.pathsep.join(map(str, roots.data)) or "none given"
             raise DataError(
-                f"data set {hub_id} is in no data root ({tried}) and the Hub does not give it ({type(error).__name__})",
+                f"data set {hub_id} is in no data root ({tried}) and not on the Hub ({type(error).__name__})",
                 fix="give a folder in the Hub's layout with XFER_DATA or --data, or check the network",
             ) from error
     return commits
@@ -181,7 +181,7 @@ def _from_hub(name: str, revision: str | None, tried: tuple[Path, ...]) -> tuple
     except Exception as error:  # no network, no such id, no right: all end the same way
         roots = os.pathsep.join(map(str, tried)) or "none given"
         raise ModelError(
-            f"model '{name}' is in no model root ({roots}), no folder, and the Hub does not give it ({type(error).__name__})",
+            f"model '{name}' is in no model root ({roots}) and not on the Hub ({type(error).__name__})",
             fix="give its folder with XFER_MODELS or --models, or check the name and the network",
         ) from error
     return folder, folder.name
@@ -189,5 +189,3 @@ def _from_hub(name: str, revision: str | None, tried: tuple[Path, ...]) -> tuple
 
 def _folders(variable: str) -> tuple[Path, ...]:
     return tuple(Path(folder).resolve() for folder in os.environ.get(variable, "").split(os.pathsep) if folder)
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, create_model
 
@@ -56,17 +56,31 @@ class Where(Fields):
 
 def _optional(model: type[BaseModel]) -> dict[str, Any]:
     """The fields of a model with their constraints, all of them optional."""
-    kinds = {
+    kinds: dict[str, Any] = {
         name: Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         for name, field in model.model_fields.items()
     }
     return {name: (kind | None, None) for name, kind in kinds.items()}
 
 
-RecipePatch: Any = create_model("RecipePatch", __base__=Fields, **_optional(Recipe))
-RecipeOverride: Any = create_model("RecipeOverride", __base__=RecipePatch, where=(Where, ...))
-ResourcesPatch: Any = create_model("ResourcesPatch", __base__=Fields, **_optional(Resources))
-ResourcesOverride: Any = create_model("ResourcesOverride", __base__=ResourcesPatch, where=(Where, ...))
+class _Override(Fields):
+    where: Where
+
+
+if TYPE_CHECKING:  # made from the recipe's and the resources' own fields, so that those stand in one place
+
+    class RecipePatch(Fields): ...
+
+    class RecipeOverride(_Override): ...
+
+    class ResourcesPatch(Fields): ...
+
+    class ResourcesOverride(_Override): ...
+else:
+    RecipePatch = create_model("RecipePatch", __base__=Fields, **_optional(Recipe))
+    RecipeOverride = create_model("RecipeOverride", __base__=_Override, **_optional(Recipe))
+    ResourcesPatch = create_model("ResourcesPatch", __base__=Fields, **_optional(Resources))
+    ResourcesOverride = create_model("ResourcesOverride", __base__=_Override, **_optional(Resources))
 
 
 class Recipes(Fields):
@@ -82,7 +96,7 @@ class Recipes(Fields):
             if override.where.matches(role, tasks, model):
                 patch = _given(override)
                 if patch.keys() & {"steps", "epochs"}:
-                    merged.pop("steps", None), merged.pop("epochs", None)
+                    merged = {name: value for name, value in merged.items() if name not in ("steps", "epochs")}
                 merged |= patch
         return Recipe.model_validate(merged)
 

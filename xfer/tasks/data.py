@@ -49,9 +49,7 @@ class DataRoots:
         if split not in task.splits:
             raise DataError(f"task {task.name} has no split '{split}'", fix=f"it has {', '.join(task.splits)}")
         if language not in task.languages:
-            raise DataError(
-                f"task {task.name} has no language '{language}'", fix=f"it has {', '.join(task.languages)}"
-            )
+            raise DataError(f"task {task.name} has no language '{language}'", fix=f"it has {', '.join(task.languages)}")
         hub_id = task.source.hub_id
         path = next((str(root / hub_id) for root in self.folders if (root / hub_id).is_dir()), hub_id)
         revision = None if path != hub_id else self.revisions.get(hub_id)

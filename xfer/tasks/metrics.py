@@ -45,9 +45,7 @@ def _tag_f1(gold: Labels, prediction: Labels) -> float:
     with warnings.catch_warnings():
         # XTREME scores parts of speech this way although they are no IOB tags; seqeval warns for each.
         warnings.simplefilter("ignore")
-        return float(
-            f1_score([list(tags) for tags in gold], [list(tags) for tags in prediction], zero_division=0)
-        )
+        return float(f1_score([list(tags) for tags in gold], [list(tags) for tags in prediction], zero_division=0))
 
 
 def _majority(gold: Labels) -> float | None:

@@ -78,7 +78,8 @@ class TextEncoder:
 def _windows(pieces: list[list[int]], room: int, before: list[int], after: list[int]) -> Iterator[Window]:
     start = 0
     while start < len(pieces):
-        ids, first, cut = list(before), [], 0
+        first: list[int] = []
+        ids, cut = list(before), 0
         while start < len(pieces) and (not first or len(ids) - len(before) + len(pieces[start]) <= room):
             first.append(len(ids))
             ids += pieces[start][:room]

@@ -168,8 +168,11 @@ def _shard(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def _full(engine: Any, parameter: torch.nn.Parameter, kind: str) -> torch.Tensor:
+    found: torch.Tensor
     if not engine.zero_optimization():
-        return parameter if kind == "weight" else engine.optimizer.state[parameter][kind]  # type: ignore[no-any-return]
-    if kind == "weight":
-        return safe_get_full_fp32_param(parameter)  # type: ignore[no-any-return]
-    return safe_get_full_optimizer_state(parameter, kind)  # type: ignore[no-any-return]
+        found = parameter if kind == "weight" else engine.optimizer.state[parameter][kind]
+    elif kind == "weight":
+        found = safe_get_full_fp32_param(parameter)
+    else:
+        found = safe_get_full_optimizer_state(parameter, kind)
+    return found

@@ -117,7 +117,10 @@ class _Run:
         recipe = phase.recipe
         self._members = [preparation.of(data, recipe.max_length) for data in phase.trains_on]
         self._schedule = Schedule(
-            [member.encoded for member in self._members], recipe.batch_size, recipe.micro_batch_size, phase.seed
+            [member.encoded for member in self._members],
+            recipe.batch_size,
+            recipe.micro_batch_size,
+            phase.seed,
         )
         self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
         self._device = deepspeed.device()
@@ -218,7 +221,12 @@ class _Run:
             prepared = self._preparation.of(data, self._phase.recipe.max_length, rule.sample)
             task = prepared.task
             found = outputs(
-                engine.module, prepared.encoded, self._head_for(data.task), None, self._pad, self._phase.recipe.precision
+                engine.module,
+                prepared.encoded,
+                self._head_for(data.task),
+                None,
+                self._pad,
+                self._phase.recipe.precision,
             )
             if found is not None:
                 predicted = task.format.decode(task, prepared.rows, prepared.encoded.table, found)
@@ -259,4 +267,11 @@ class _Run:
 def curve_rows(phase: str, progress: Progress) -> Iterable[dict[str, Any]]:
     """Rows of the curves table."""
     for step, task, language, metric, value in progress.curves:
-        yield {"phase": phase, "step": step, "task": task, "language": language, "metric": metric, "value": value}
+        yield {
+            "phase": phase,
+            "step": step,
+            "task": task,
+            "language": language,
+            "metric": metric,
+            "value": value,
+        }

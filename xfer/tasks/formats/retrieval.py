@@ -70,8 +70,7 @@ def nearest(queries: Floats, candidates: Floats) -> tuple[npt.NDArray[np.int64],
     ``queries`` is [n, d], ``candidates`` [m, d]; at most ``BLOCK`` x m similarities are held at once.
     """
     unit_queries, unit_candidates = (
-        vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        for vectors in (queries, candidates)
+        vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12) for vectors in (queries, candidates)
     )
     best = np.empty(len(queries), dtype=np.int64)
     cosine = np.empty(len(queries), dtype=np.float32)

@@ -1,0 +1,49 @@
+# The same commands on a desk and in CI. Needs python3 (3.11 or newer) and make; everything else it installs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install slices test lint types contracts unit integration docs constraints clean
+
+help:  ## Show what there is.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+install: $(VENV)/installed  ## Make .venv with everything, at the versions of constraints.txt.
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[train,test]'
+	@touch $@
+
+slices: install  ## Run the slices study and its report (give XFER_DATA and XFER_MODELS).
+	$(BIN)/xfer run jobs/studies/slices.yaml
+	$(BIN)/xfer report jobs/studies/slices.yaml
+
+test: lint types contracts unit integration  ## Everything that CI checks.
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+contracts: install
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/pytest tests/unit
+
+integration: install
+	$(BIN)/pytest tests/integration
+
+docs: install  ## Write docs/tables.md from the schema.
+	$(BIN)/python -m xfer.results.schema > docs/tables.md
+
+constraints:  ## Pin what is installed now.
+	$(BIN)/uv pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf $(VENV) runs reports .mypy_cache .ruff_cache .pytest_cache

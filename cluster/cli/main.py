@@ -1,0 +1,47 @@
+"""``xfer``: one verb a file. Nothing heavy is imported before a verb needs it."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cluster.cli import check, lock, plan, report, results, run, tasks
+from xfer.errors import XferError
+
+app = typer.Typer(
+    help="Which intermediate tasks help which target tasks in which languages? Transfer studies from one file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("tasks")(tasks.tasks)
+app.command("check")(check.check)
+app.command("lock")(lock.lock)
+app.command("plan")(plan.plan)
+app.command("run")(run.run)
+app.command("results")(results.results)
+app.command("report")(report.report)
+
+_debug = False
+
+
+@app.callback()
+def options(debug: bool = typer.Option(False, "--debug", help="Show tracebacks.")) -> None:
+    global _debug
+    _debug = debug
+
+
+def main() -> None:
+    """Entry point. Exit code 0: done; 1: ours or the machine's; 2: the user's mistake; 130: stopped."""
+    try:
+        app()
+    except XferError as error:
+        if _debug:
+            raise
+        print(f"xfer: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,137 @@
+"""``xfer plan``: what will be trained, what is there already, and what it costs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cluster.cli.arguments import StudyPath
+
+if TYPE_CHECKING:
+    from xfer.study.opening import Opened
+
+
+def plan(
+    study: StudyPath,
+    why: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Explain one phase: its payload and its state.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the study's phases with their cost. Needs the study and its lock, no data."""
+    from xfer.study.opening import open_study
+
+    opened = open_study(study)
+    if why is not None:
+        _explain(opened, why)
+        return
+    rows = [_row(opened, key) for key in opened.plan.phases]
+    if as_json:
+        print(json.dumps({"study": opened.plan.study, "phases": rows, "total": _total(opened, rows)}, indent=1))
+        return
+    _print(opened, rows)
+
+
+def _row(opened: Opened, key: str) -> dict[str, Any]:
+    from xfer.study import state
+    from xfer.study.cost import cost
+
+    planned = opened.plan.phases[key]
+    phase = planned.phase
+    found = state.of_phase(opened.store, planned)
+    spent = cost(phase, planned.model, len(planned.rules), opened.lock)
+    return {
+        "key": key if planned.decided else None,
+        "roles": sorted(planned.roles),
+        "trains_on": [data.task for data in phase.trains_on],
+        "model": planned.model,
+        "parent": phase.start.phase or None,
+        "seed": phase.seed,
+        "learning_rate": phase.recipe.learning_rate if planned.decided else None,
+        "steps": spent.steps,
+        "tokens": spent.tokens,
+        "flops": spent.flops,
+        "disk": spent.disk,
+        "cells": planned.cells,
+        "state": ("cached" if found.complete else "damaged" if found.damaged else "new")
+        if planned.decided
+        else "undecided",
+        "damage": [problem for _, problem in found.damaged],
+    }
+
+
+def _total(opened: Opened, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    new = [row for row in rows if row["state"] != "cached"]
+    sums = {name: sum(row[name] for row in new) for name in ("steps", "tokens", "flops", "disk")}
+    return {
+        "phases": len(rows),
+        "new": len(new),
+        "evaluations": len(opened.plan.evaluations),
+        "cells": len(opened.plan.cells),
+        **sums,
+    }
+
+
+def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, title=f"{opened.plan.study}: phases", title_justify="left")
+    for name in ("key", "role", "trains on", "from", "seed"):
+        table.add_column(name, no_wrap=name != "trains on")
+    for name in ("steps", "tokens", "FLOPs", "disk", "cells", "state"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        shared = ", shared" if row["cells"] > 1 else ""
+        table.add_row(
+            row["key"] or "-", "+".join(row["roles"]), " + ".join(row["trains_on"]), row["parent"] or row["model"],
+            str(row["seed"]), str(row["steps"]), _short(row["tokens"]), _short(row["flops"]),
+            _short(row["disk"]) + "B", str(row["cells"]), row["state"] + shared,
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    total = _total(opened, rows)
+    console.print(
+        f"{total['phases']} phases, {total['new']} to train: {total['steps']} steps, {_short(total['tokens'])} tokens, "
+        f"{_short(total['flops'])} FLOPs, {_short(total['disk'])}B of checkpoints; "
+        f"{total['evaluations']} evaluations for {total['cells']} cells",
+        highlight=False,
+    )
+    for row in rows:
+        for problem in row["damage"]:
+            console.print(f"damaged, counts as absent: {row['key']}: {problem}", style="red", highlight=False)
+    waiting = opened.plan.open_experiments()
+    if waiting:
+        names = ", ".join(experiment.target for experiment in waiting)
+        console.print(f"undecided until their trials have run: {names}", highlight=False)
+
+
+def _explain(opened: Opened, key: str) -> None:
+    from xfer.errors import UserError
+    from xfer.study import state
+    from xfer.study.plan import describe
+
+    matching = [known for known in opened.plan.phases if known.startswith(key)]
+    if len(matching) != 1:
+        what = f"{len(matching)} phases of this plan have a key that starts with '{key}'"
+        raise UserError(what, "--why", f"keys: {', '.join(opened.plan.phases)}")
+    planned = opened.plan.phases[matching[0]]
+    found = state.of_phase(opened.store, planned)
+    print(f"{matching[0]}: {'in the store' if found.complete else 'to be trained'} ({opened.store.url})")
+    for _, problem in found.damaged:
+        print(f"  counts as absent: {problem}")
+    if not found.complete and not found.damaged:
+        print("  no record of it: nothing with exactly this payload has been trained here")
+    print(
+        f"  serves {planned.cells} cells as {'+'.join(sorted(planned.roles))}; checkpoints: {', '.join(planned.rules)}"
+    )
+    print(describe(planned.phase))
+
+
+def _short(number: float) -> str:
+    for limit, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= limit:
+            return f"{number / limit:.1f}{unit}"
+    return f"{number:.0f}"

@@ -1,0 +1,90 @@
+"""``xfer results``: a study's tables."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cluster.cli.arguments import StudyPath
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Name(StrEnum):
+    scores = "scores"
+    phases = "phases"
+    cells = "cells"
+    curves = "curves"
+    attempts = "attempts"
+    decisions = "decisions"
+    predictions = "predictions"
+
+
+class Shape(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def results(
+    study: StudyPath,
+    table: Annotated[Name, typer.Option(help="Which view.")] = Name.scores,
+    shape: Annotated[Shape, typer.Option("--format")] = Shape.table,
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Print or write one of the study's tables."""
+    import xfer
+    from xfer.errors import UserError
+
+    found = xfer.open(str(study)).table(table.value)
+    if shape is Shape.table and out is None:
+        _print(found)
+        return
+    if shape is Shape.parquet and out is None:
+        raise UserError("Parquet is not for a terminal", "--format parquet", "give --out FILE")
+    content = _encoded(found, Shape.parquet if shape is Shape.table else shape)
+    if out is None:
+        print(content.decode(), end="")
+        return
+    from xfer.io import write_whole
+
+    write_whole(out, content)
+    print(f"{out}: {found.num_rows} rows")
+
+
+def _encoded(found: pa.Table, shape: Shape) -> bytes:
+    from xfer.reports.export import to_csv
+    from xfer.results.parts import to_parquet
+
+    if shape is Shape.parquet:
+        return to_parquet(found)
+    if shape is Shape.csv:
+        return to_csv(found)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found.to_pylist()).encode()
+
+
+def _print(found: pa.Table) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(box=None)
+    filled = [name for name in found.column_names if found[name].null_count < max(1, found.num_rows)]
+    for name in filled:
+        shown.add_column(name, overflow="fold")
+    for row in found.select(filled).to_pylist():
+        shown.add_row(*(_cell(value) for value in row.values()))
+    Console().print(shown)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return " ".join(map(_cell, value))
+    return "" if value is None else str(value)
