@@ -27,15 +27,20 @@ def write_csv(views: Mapping[str, pa.Table], folder: Path) -> tuple[Path, ...]:
     Each file appears whole or not at all. Nested values are JSON text, missing values are empty.
     Raises UserError where the folder cannot be written.
     """
-    contents = {name: _text(table.column_names, _records(table)) for name, table in views.items()}
+    contents = {name: to_csv(table) for name, table in views.items()}
     long_form = [line for matrix in matrices(views["scores"], views["cells"]) for line in _transfer_lines(matrix)]
-    contents["transfer"] = _text(TRANSFER, long_form)
+    contents["transfer"] = _text(TRANSFER, long_form).encode()
     paths = []
-    for name, text in contents.items():
+    for name, content in contents.items():
         path = folder / f"{name}.csv"
-        write_whole(path, text.encode())
+        write_whole(path, content)
         paths.append(path)
     return tuple(paths)
+
+
+def to_csv(table: pa.Table) -> bytes:
+    """A table as CSV in UTF-8: nested values as JSON text, missing values empty."""
+    return _text(table.column_names, _records(table)).encode()
 
 
 def _records(table: pa.Table) -> Iterable[Sequence[object]]:

@@ -22,7 +22,7 @@ from xfer.store.store import Store, as_json
 LEASE = 90.0
 """Seconds that a heartbeat may stand still before its attempt counts as abandoned."""
 
-BEAT = 2.0
+BEAT = 1.0
 """Seconds between two heartbeats."""
 
 
