@@ -176,6 +176,8 @@ def model(folder: Path, seed: int, hidden: int = 32, layers: int = 2) -> Path:
         "layer_norm_eps": 1e-5, "dtype": "float16",
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(config))
+    marks = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "TokenizersBackend", **marks}))
     rng = np.random.default_rng(seed)
     tensors = {
         name: np.ones(shape, np.float16) if "LayerNorm.weight" in name

@@ -1,0 +1,131 @@
+"""Run the small study as a user would, and disturb it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+
+import xfer
+from tests.world import World
+
+STUDY = """\
+study: small
+storage: {storage}
+seeds: [11]
+models: [tiny]
+arms:
+  - none
+  - snli
+  - {{name: mix, mix: [mnli, snli]}}
+targets: [xnli, udpos, tatoeba]
+recipe:
+  default: {{steps: {steps}, batch_size: 16, micro_batch_size: 8, learning_rate: 1e-3, max_length: 32, precision: fp32}}
+  override:
+    - {{where: {{role: intermediate}}, steps: {more}}}
+evaluate:
+  - {{tasks: all, languages: all, splits: [validation, test]}}
+resources: {{default: {{ranks: 2, per_rank: {{cpu: 1}}, zero_stage: 1, snapshot_every: {every}}}}}
+"""
+
+EVERY = 10
+"""Steps between snapshots of a disturbed study."""
+
+
+def write(folder: Path, steps: int = 60, extra: str = "", text: str = STUDY) -> Path:
+    """A study in ``folder`` that stores beside itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "study.yaml"
+    path.write_text(text.format(storage=folder / "runs", steps=steps, more=steps + 15, every=EVERY) + extra)
+    return path
+
+
+def environment(world: World) -> dict[str, str]:
+    return {**os.environ, **world.environment(), "PYTHONWARNINGS": "ignore"}
+
+
+def xfer_cli(world: World, *words: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    """The console script, as a user calls it."""
+    command = [str(Path(sys.executable).with_name("xfer")), *words]
+    return subprocess.run(command, env=environment(world), capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def start(world: World, study: Path) -> subprocess.Popen[str]:
+    """The job itself, whose events can be read line by line."""
+    command = [sys.executable, "-P", "-u", "-m", "jobs.run_study", str(study)]
+    return subprocess.Popen(
+        command, env=environment(world), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def disturb(world: World, study: Path, rng: random.Random, strike: Callable[[psutil.Process], None]) -> int:
+    """Run a study, strike at a random moment of a random phase, and wait for the job's end; its exit code."""
+    with start(world, study) as job:
+        tree = psutil.Process(job.pid)
+        assert job.stdout is not None
+        wanted, descendants = rng.randrange(1, 7), list[psutil.Process]()
+        for line in job.stdout:
+            event = json.loads(line) if line.startswith("{") else {}
+            wanted -= event.get("event") == "phase"
+            if wanted <= 0 and event.get("event") == "step" and not descendants:
+                time.sleep(rng.uniform(0, 0.5))
+                descendants = tree.children(recursive=True)
+                strike(tree)
+        assert descendants, "the study ended before its turn came"
+        code = job.wait()
+    _, left = psutil.wait_procs(descendants, timeout=30)
+    assert not left, f"outlived the job: {left}"
+    return code
+
+
+def kill_a_worker(job: psutil.Process) -> None:
+    workers = [p for p in job.children(recursive=True) if "RayTrainWorker" in " ".join(p.cmdline())]
+    assert len(workers) == 2, [p.cmdline() for p in job.children(recursive=True)]
+    workers[-1].send_signal(signal.SIGKILL)
+
+
+def kill_the_driver(job: psutil.Process) -> None:
+    job.kill()
+    job.wait()
+
+
+def kill_everything(job: psutil.Process) -> None:
+    for process in [job, *job.children(recursive=True)]:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    job.wait()
+
+
+def tables(study: Path) -> dict[str, list[dict[str, Any]]]:
+    """The tables that must not depend on what happened on the way, sorted."""
+    views = xfer.open(str(study))
+    return {name: rows(views.table(name)) for name in ("scores", "cells", "predictions", "curves")}
+
+
+def rows(table: pa.Table) -> list[dict[str, Any]]:
+    return sorted(table.to_pylist(), key=lambda row: json.dumps(row, sort_keys=True))
+
+
+def repeated_steps(study: Path) -> list[int]:
+    """For each attempt after a phase's first: steps that the one before is known to have done already."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in xfer.open(str(study)).attempts().to_pylist():
+        found.setdefault(row["phase"], []).append(row)
+    return [
+        (before["last_step"] or 0) - after["first_step"]
+        for attempts in found.values()
+        for before, after in zip(attempts, attempts[1:], strict=False)
+    ]

@@ -1,0 +1,155 @@
+"""A study from end to end on real Ray and real DeepSpeed: it ends, it repeats nothing, it survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow.compute as pc
+import pytest
+
+import xfer
+from tests.integration import studies
+from tests.world import World
+
+pytestmark = pytest.mark.integration
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def finished(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study, run once and undisturbed."""
+    study = studies.write(tmp_path_factory.mktemp("finished"))
+    done = studies.xfer_cli(small_world, "run", str(study))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return study
+
+
+@pytest.fixture(scope="module")
+def undisturbed(finished: Path) -> Tables:
+    return studies.tables(finished)
+
+
+def test_every_cell_is_done_and_every_phase_was_sharded(finished: Path) -> None:
+    views = xfer.open(str(finished))
+    assert views.cells()["state"].to_pylist() == ["done"] * 9
+    phases = views.phases().to_pylist()
+    assert len(phases) == 8
+    for phase in phases:
+        assert (phase["state"], phase["ranks"], phase["zero_stage"]) == ("done", 2, 1)
+        assert phase["engine"] == "DeepSpeedEngine"
+        assert phase["steps"] == phase["planned_steps"]
+        assert phase["attempts"] == 1
+
+
+def test_the_model_learns_and_transfers_what_can_be_learned(finished: Path) -> None:
+    scores = xfer.open(str(finished)).scores()
+    tagging = scores.filter(
+        (pc.field("task") == "udpos") & (pc.field("metric") == "token_accuracy") & (pc.field("language") == "en")
+    )
+    for row in tagging.to_pylist():
+        assert row["value"] > row["chance"] + 0.2, row
+
+
+def test_scores_have_one_row_for_each_evaluation_and_metric(finished: Path) -> None:
+    rows = xfer.open(str(finished)).scores().to_pylist()
+    places = [(r["arm"], r["target"], r["seed"], r["task"], r["language"], r["split"], r["metric"]) for r in rows]
+    assert len(places) == len(set(places))
+    # 3 arms x (xnli: 2 languages x 2 splits, 1 metric; udpos: 2 x 2, 2 metrics; tatoeba: 1 x 1, 1 metric)
+    assert len(rows) == 3 * (4 + 8 + 1)
+    (base,) = [r for r in rows if r["arm"] == "none" and r["target"] == "tatoeba"]
+    assert (base["seed"], base["phase"], base["selection"]) == (None, "", "pretrained")
+
+
+def test_checkpoints_load_with_from_pretrained(finished: Path) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    checkpoint = next((finished.parent / "runs" / "phases").glob("*/attempts/1/checkpoints/*"))
+    assert AutoModel.from_pretrained(checkpoint, use_safetensors=True).config.hidden_size == 32
+    assert AutoTokenizer.from_pretrained(checkpoint)("the red apple .")["input_ids"][0] == 0
+
+
+def test_the_same_command_again_trains_nothing(finished: Path, small_world: World, undisturbed: Tables) -> None:
+    before = sorted((p, p.stat().st_mtime_ns) for p in (finished.parent / "runs").rglob("*.json"))
+    began = time.monotonic()
+    again = studies.xfer_cli(small_world, "run", str(finished))
+    assert again.returncode == 0, again.stderr
+    assert time.monotonic() - began < 20
+    assert "8 in the store" in again.stdout
+    assert "lane" not in again.stdout
+    assert sorted((p, p.stat().st_mtime_ns) for p in (finished.parent / "runs").rglob("*.json")) == before
+    assert studies.tables(finished) == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("strike", "seed"),
+    [(studies.kill_a_worker, 1), (studies.kill_the_driver, 2), (studies.kill_everything, 3)],
+    ids=["a worker", "the driver", "everything"],
+)
+def test_a_killed_study_goes_on(
+    strike: Callable[[psutil.Process], None], seed: int, small_world: World, tmp_path: Path, undisturbed: Tables
+) -> None:
+    study = studies.write(tmp_path)
+    code = studies.disturb(small_world, study, random.Random(seed), strike)
+    if code != 0:
+        again = studies.xfer_cli(small_world, "run", str(study))
+        assert again.returncode == 0, again.stdout + again.stderr
+    assert studies.tables(study) == undisturbed
+    predictions = xfer.open(str(study)).predictions().select(["evaluation", "example"]).to_pylist()
+    assert len({(row["evaluation"], row["example"]) for row in predictions}) == len(predictions)
+    repeated = studies.repeated_steps(study)
+    assert len(repeated) <= 1
+    assert all(steps <= studies.EVERY for steps in repeated), repeated
+    outcomes = xfer.open(str(study)).attempts()["outcome"].to_pylist()
+    assert outcomes.count("committed") == 8
+
+
+def test_ctrl_c_ends_cleanly_and_nothing_is_repeated(small_world: World, tmp_path: Path, undisturbed: Tables) -> None:
+    study = studies.write(tmp_path)
+    code = studies.disturb(small_world, study, random.Random(4), lambda job: os.kill(job.pid, signal.SIGINT))
+    assert code == 130
+    assert xfer.open(str(study)).attempts()["outcome"].to_pylist()[-1] == "stopped"
+    assert studies.xfer_cli(small_world, "run", str(study)).returncode == 0
+    assert studies.repeated_steps(study) == [0]
+    assert studies.tables(study) == undisturbed
+
+
+def test_a_damaged_checkpoint_counts_as_absent_and_is_named(finished: Path, small_world: World, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(finished.parent, tmp_path / "copy")
+    study = studies.write(tmp_path / "copy")
+    victim = next(p for p in (tmp_path / "copy" / "runs" / "phases").rglob("model.safetensors"))
+    content = bytearray(victim.read_bytes())
+    content[-1] ^= 1
+    victim.write_bytes(content)
+    planned = studies.xfer_cli(small_world, "plan", str(study), "--json")
+    states = [phase["state"] for phase in json.loads(planned.stdout)["phases"]]
+    assert sorted(states) == ["cached"] * 7 + ["damaged"]
+    again = studies.xfer_cli(small_world, "run", str(study))
+    assert again.returncode == 0, again.stderr
+    assert "damaged" in again.stdout
+    assert "does not match its checksum" in again.stdout
+    states = [p["state"] for p in json.loads(studies.xfer_cli(small_world, "plan", str(study), "--json").stdout)["phases"]]
+    assert states == ["cached"] * 8
+
+
+def test_a_failed_cell_is_a_row_and_the_rest_goes_on(small_world: World, tmp_path: Path) -> None:
+    text = studies.STUDY.replace(
+        "  override:\n", "  override:\n    - {{where: {{role: target, task: udpos}}, learning_rate: 1e30}}\n"
+    )
+    study = studies.write(tmp_path, steps=6, text=text)
+    ended = studies.xfer_cli(small_world, "run", str(study))
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stdout + ended.stderr
+    cells = xfer.open(str(study)).cells().to_pylist()
+    assert {(c["state"], c["target"]) for c in cells} == {("failed", "udpos"), ("done", "xnli"), ("done", "tatoeba")}
+    assert all("not a number" in c["reason"] for c in cells if c["state"] == "failed")
