@@ -17,6 +17,7 @@ def write_whole(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
+                os.fchmod(stream.fileno(), 0o644)  # a temporary file is its maker's alone
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

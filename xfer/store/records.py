@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from xfer.errors import StoreError
 from xfer.store.attempts import Attempt
 from xfer.store.store import Store, as_json
 
@@ -26,10 +27,12 @@ def selection_path(phase: str, rule: str) -> str:
 
 
 def digests(store: Store, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Size in bytes and sha256 of each object, by path."""
+    """Size in bytes and sha256 of each object, by path. Raises ``StoreError`` for one that is not there."""
     found = {}
     for path in paths:
-        content = store.get(path) or b""
+        content = store.get(path)
+        if content is None:
+            raise StoreError("an object that was written is not there", f"{store.url} ({path})", "check the storage")
         found[path] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     return found
 
@@ -45,7 +48,7 @@ def commit(
     if attempt.superseded():
         return False
     for rule, selection in selections.items():
-        files = digests(store, store.names(str(selection["path"])))
+        files = digests(store, store.names(str(selection["path"])) or [str(selection["path"])])
         record = {"format": FORMAT, "attempt": attempt.number, **selection, "files": files}
         store.create(selection_path(attempt.phase, rule), as_json(record))
     files = digests(store, [str(path) for path in body.get("tables", ())])

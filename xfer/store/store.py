@@ -29,13 +29,11 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
         self._is_folder = "://" not in url
+        # Workers run in folders of their own: a relative path must mean the same to them.
+        self.url = str(Path(url).resolve()) if self._is_folder else url
         with self._explained("open"):
-            if self._is_folder:
-                self._objects: Any = LocalStore(Path(url).resolve(), mkdir=True)
-            else:
-                self._objects = from_url(url)
+            self._objects: Any = LocalStore(self.url, mkdir=True) if self._is_folder else from_url(url)
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
         return Store, (self.url,)
@@ -116,7 +114,7 @@ class Store:
     def folder(self, prefix: str) -> Iterator[Path]:
         """A local folder that holds the objects below ``prefix``: the real one, or a copy for the time being."""
         if self._is_folder:
-            yield Path(self.url).resolve() / prefix
+            yield Path(self.url) / prefix
             return
         with tempfile.TemporaryDirectory(prefix="xfer-") as name:
             for path in self.names(prefix):
