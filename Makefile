@@ -40,7 +40,7 @@ integration: install
 	$(BIN)/pytest tests/integration
 
 docs: install  ## Write docs/tables.md from the schema.
-	$(BIN)/python -m xfer.results.schema > docs/tables.md
+	$(BIN)/python -c "from xfer.results import schema; print(schema.markdown(), end='')" > docs/tables.md
 
 constraints:  ## Pin what is installed now.
 	$(BIN)/uv pip freeze --exclude-editable > constraints.txt

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cluster.cli.arguments import StudyPath
+from cluster.cli.output import show
 
 if TYPE_CHECKING:
     from xfer.study.opening import Opened
@@ -75,37 +76,29 @@ def _total(opened: Opened, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, title=f"{opened.plan.study}: phases", title_justify="left")
-    for name in ("key", "role", "trains on", "from", "seed"):
-        table.add_column(name, no_wrap=name != "trains on")
-    for name in ("steps", "tokens", "FLOPs", "disk", "cells", "state"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        shared = ", shared" if row["cells"] > 1 else ""
-        table.add_row(
-            row["key"] or "-", "+".join(row["roles"]), " + ".join(row["trains_on"]), row["parent"] or row["model"],
-            str(row["seed"]), str(row["steps"]), _short(row["tokens"]), _short(row["flops"]),
-            _short(row["disk"]) + "B", str(row["cells"]), row["state"] + shared,
-        )  # fmt: skip
-    console = Console()
-    console.print(table)
+    columns = ("key", "role", "trains on", "from", "seed", "steps", "tokens", "FLOPs", "disk", "cells", "state")
+    show(columns, [_line(row) for row in rows], numbers=("seed", "steps", "tokens", "FLOPs", "disk", "cells"))
     total = _total(opened, rows)
-    console.print(
+    print(
         f"{total['phases']} phases, {total['new']} to train: {total['steps']} steps, {_short(total['tokens'])} tokens, "
         f"{_short(total['flops'])} FLOPs, {_short(total['disk'])}B of checkpoints; "
-        f"{total['evaluations']} evaluations for {total['cells']} cells",
-        highlight=False,
+        f"{total['evaluations']} evaluations for {total['cells']} cells"
     )
     for row in rows:
         for problem in row["damage"]:
-            console.print(f"damaged, counts as absent: {row['key']}: {problem}", style="red", highlight=False)
+            print(f"damaged, counts as absent: {row['key']}: {problem}")
     waiting = opened.plan.open_experiments()
     if waiting:
         names = ", ".join(experiment.target for experiment in waiting)
-        console.print(f"undecided until their trials have run: {names}", highlight=False)
+        print(f"undecided until their trials have run: {names}")
+
+
+def _line(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["key"] or "-", "+".join(row["roles"]), " + ".join(row["trains_on"]), row["parent"] or row["model"],
+        str(row["seed"]), str(row["steps"]), _short(row["tokens"]), _short(row["flops"]), _short(row["disk"]) + "B",
+        str(row["cells"]), row["state"] + (", shared" if row["cells"] > 1 else ""),
+    )  # fmt: skip
 
 
 def _explain(opened: Opened, key: str) -> None:

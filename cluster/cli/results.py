@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cluster.cli.arguments import StudyPath
+from cluster.cli.output import show
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,16 +71,8 @@ def _encoded(found: pa.Table, shape: Shape) -> bytes:
 
 
 def _print(found: pa.Table) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table(box=None)
     filled = [name for name in found.column_names if found[name].null_count < max(1, found.num_rows)]
-    for name in filled:
-        shown.add_column(name, overflow="fold")
-    for row in found.select(filled).to_pylist():
-        shown.add_row(*(_cell(value) for value in row.values()))
-    Console().print(shown)
+    show(filled, [[_cell(value) for value in row.values()] for row in found.select(filled).to_pylist()])
 
 
 def _cell(value: object) -> str:

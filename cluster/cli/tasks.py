@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cluster.cli.output import show
+
 
 class Shape(StrEnum):
     table = "table"
@@ -16,11 +18,9 @@ class Shape(StrEnum):
 
 def tasks(shape: Annotated[Shape, typer.Option("--format")] = Shape.table) -> None:
     """List the tasks that a study can name."""
-    from rich.console import Console
-    from rich.table import Table
-
     from xfer.tasks import registry
 
+    found = [registry.get(name) for name in registry.names()]
     rows = [
         {
             "name": task.name,
@@ -32,20 +32,19 @@ def tasks(shape: Annotated[Shape, typer.Option("--format")] = Shape.table) -> No
             "hub_id": task.source.hub_id,
             "licence": task.licence,
         }
-        for task in map(registry.get, registry.names())
+        for task in found
     ]
     if shape is Shape.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    table = Table(box=None)
-    for name in ("name", "format", "suites", "languages", "metric", "trains on", "Hub id", "licence"):
-        table.add_column(name)
-    for row in rows:
-        languages = row["languages"]
-        assert isinstance(languages, list)
-        table.add_row(
-            str(row["name"]), str(row["format"]), ", ".join(row["suites"] or ()),
-            languages[0] if len(languages) == 1 else str(len(languages)), str(row["metric"]),
-            str(row["trains_on"] or "nothing"), str(row["hub_id"]), str(row["licence"]),
-        )  # fmt: skip
-    Console().print(table)
+    show(
+        ("name", "format", "suites", "languages", "metric", "trains on", "Hub id", "licence"),
+        [
+            (
+                task.name, task.format.name, ", ".join(task.suites),
+                task.languages[0] if len(task.languages) == 1 else str(len(task.languages)),
+                task.metric, task.trains_on or "nothing", task.source.hub_id, task.licence,
+            )
+            for task in found
+        ],
+    )  # fmt: skip

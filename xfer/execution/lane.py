@@ -39,22 +39,18 @@ SETTINGS = {
 
 
 def start_ray(resources: Resources) -> None:
-    """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names."""
+    """Start Ray on this machine, unless this process has done so."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     import ray
 
     if ray.is_initialized():
         return
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    # CPUs are what lanes ask for, plus one for trials; the machine may have fewer.
+    cpus = max(os.cpu_count() or 1, resources.ranks * resources.per_rank.cpu) + 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if os.environ.get("RAY_ADDRESS"):
-            ray.init(**quiet)
-        else:
-            # CPUs are what lanes ask for, plus one for trials; the machine may have fewer.
-            cpus = max(os.cpu_count() or 1, resources.ranks * resources.per_rank.cpu) + 1
-            ray.init(address="local", num_cpus=cpus, include_dashboard=True, **quiet)
+        ray.init(address="local", num_cpus=cpus, include_dashboard=True, log_to_driver=False, logging_level="ERROR")
 
 
 class Lane:

@@ -151,3 +151,17 @@ VIEWS = {
     "decisions": DECISIONS,
     "predictions": PREDICTIONS,
 }
+
+
+def markdown() -> str:
+    """The documentation of all views, for ``docs/tables.md``."""
+    lines = [
+        "# Tables",
+        "",
+        "Made by `make docs` from `xfer/results/schema.py`. `xfer results STUDY --table NAME` prints one,",
+        '`xfer.open("study.yaml").NAME()` gives it as an Arrow table. Proportions are between 0 and 1.',
+    ]
+    for name, schema in VIEWS.items():
+        lines += ["", f"## {name}", "", "| field | type | meaning |", "|---|---|---|"]
+        lines += [f"| `{f.name}` | {f.type} | {(f.metadata or {})[b'doc'].decode()} |" for f in schema]
+    return "\n".join(lines) + "\n"

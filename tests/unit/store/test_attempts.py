@@ -1,0 +1,219 @@
+"""Attempts: who may work on a phase, and who may take it over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from xfer.errors import StoreError
+from xfer.store import attempts
+from xfer.store.attempts import Attempt, Holder, attempt_path, latest, open_attempt, reopen_attempt
+from xfer.store.store import Store, as_json
+
+PHASE = "0123456789ab"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+def never(seconds: float) -> bool:
+    raise AssertionError("there was somebody to wait for")
+
+
+def give_up(seconds: float) -> bool:
+    return True
+
+
+def held_elsewhere(store: Store, number: int = 1) -> str:
+    """An attempt whose holder lives on another machine, as far as we can tell."""
+    path = attempt_path(PHASE, number)
+    store.create(f"{path}/holder.json", as_json(asdict(replace(Holder.me(), boot="another boot"))))
+    return path
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+
+
+def opened(store: Store) -> Attempt:
+    attempt = open_attempt(store, PHASE, never)
+    assert attempt is not None
+    return attempt
+
+
+def test_attempts_are_numbered_from_one_and_the_last_ones_outcome_lets_the_next_begin(store: Store) -> None:
+    assert latest(store, PHASE) == 0
+    for number, outcome in enumerate(("lost", "failed", "stopped"), 1):
+        attempt = opened(store)
+        assert attempt.number == number == latest(store, PHASE)
+        attempt.end(outcome, "because")
+        assert store.get_json(f"{attempt.path}/outcome.json") == {
+            "outcome": outcome, "last_step": 0, "reason": "because",
+        }  # fmt: skip
+
+
+def test_numbers_are_compared_as_numbers(store: Store) -> None:
+    for number in range(1, 12):
+        held_elsewhere(store, number)
+    assert latest(store, PHASE) == 11
+
+
+def test_an_attempt_that_its_holder_works_on_is_waited_for(store: Store) -> None:
+    opened(store)
+    waits: list[float] = []
+    assert open_attempt(store, PHASE, lambda seconds: waits.append(seconds) or len(waits) == 3) is None
+    assert waits == [attempts.BEAT / 2] * 3 and latest(store, PHASE) == 1
+
+
+def test_a_committed_phase_is_not_opened_but_can_be_reopened(store: Store) -> None:
+    opened(store).end("committed")
+    store.create(f"phases/{PHASE}/record.json", b"{}")
+    assert open_attempt(store, PHASE, never) is None
+    assert reopen_attempt(store, PHASE).number == 2
+
+
+def test_a_phase_committed_while_we_wait_is_not_opened(store: Store) -> None:
+    held_elsewhere(store)
+
+    def commit(seconds: float) -> bool:
+        store.create(f"phases/{PHASE}/record.json", b"{}")
+        return False
+
+    assert open_attempt(store, PHASE, commit) is None
+    assert latest(store, PHASE) == 1
+
+
+def test_a_holder_beats_and_tells_its_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "BEAT", 0.005)
+    attempt = opened(store)
+    attempt.start(40)
+    assert store.get_json(f"{attempt.path}/start.json") == {"first_step": 40}
+    attempt.reached(47)
+    attempt.reached(46)
+
+    def beat() -> tuple[int, int]:
+        found = store.get_json(f"{attempt.path}/heartbeat.json") or {}
+        return found["counter"], found["step"]
+
+    until(lambda: beat()[0] >= 2 and beat()[1] == 47)
+    attempt.end("committed")
+    last = beat()
+    assert (store.get_json(f"{attempt.path}/outcome.json") or {})["last_step"] == 47
+    assert attempt._thread is not None and not attempt._thread.is_alive()
+    assert beat() == last
+
+
+class Hiccup(Store):
+    """Storage that refuses one write of a heartbeat."""
+
+    refused = False
+
+    def put(self, path: str, content: bytes | Path) -> None:
+        if path.endswith("heartbeat.json") and not self.refused and b'"counter": 1' in bytes(content):  # type: ignore[arg-type]
+            self.refused = True
+            raise StoreError("storage does not work", path)
+        super().put(path, content)
+
+
+def test_a_heartbeat_that_cannot_be_written_once_does_not_end_the_beating(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BEAT", 0.005)
+    flaky = Hiccup(store.url)
+    attempt = opened(flaky)
+    attempt.start(0)
+    try:
+        until(lambda: flaky.refused)
+        assert attempt._thread is not None
+        attempt._thread.join(0.1)
+        assert attempt._thread.is_alive(), "others would take this attempt over although it works on"
+    finally:
+        attempt.end("stopped")
+
+
+def test_a_heartbeat_must_stand_still_for_the_lease_on_the_watchers_clock(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = 0.02
+    monkeypatch.setattr(attempts, "LEASE", lease)
+    path = held_elsewhere(store)
+    waited = 0
+
+    def wait(seconds: float) -> bool:
+        """Longer than the lease passes between any two looks; the holder beats for the first five of them."""
+        nonlocal waited
+        waited += 1
+        until_then = time.monotonic() + 1.5 * lease
+        until(lambda: time.monotonic() > until_then)
+        if waited <= 5:
+            store.put(f"{path}/heartbeat.json", as_json({"counter": waited, "step": 0}))
+        return False
+
+    attempt = open_attempt(store, PHASE, wait)
+    assert attempt is not None and attempt.number == 2
+    assert waited == 6
+
+
+def test_before_the_lease_is_over_a_holder_elsewhere_keeps_its_attempt(store: Store) -> None:
+    path = held_elsewhere(store)
+    store.put(f"{path}/heartbeat.json", as_json({"counter": 3, "step": 0, "time": "1970-01-01"}))
+    assert open_attempt(store, PHASE, give_up) is None
+    assert latest(store, PHASE) == 1
+
+
+HOLDER = """
+import sys
+from xfer.store.attempts import open_attempt
+from xfer.store.store import Store
+attempt = open_attempt(Store(sys.argv[1]), sys.argv[2], lambda seconds: True)
+print(attempt.number, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_holder_that_died_on_this_machine_is_followed_at_once(store: Store) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, store.url, PHASE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None and holder.stdin is not None
+    try:
+        assert holder.stdout.readline() == "1\n"
+        assert open_attempt(store, PHASE, give_up) is None, "while it lives it is waited for"
+        holder.send_signal(signal.SIGKILL)
+        os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+        assert opened(store).number == 2, "dead, though its parent has not buried it yet"
+    finally:
+        holder.kill()
+        holder.communicate()
+    buried = store.get_json(f"{attempt_path(PHASE, 1)}/holder.json") or {}
+    assert buried["pid"] == holder.pid and Holder(**buried).gone()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_holder_is_gone_only_if_this_machine_can_know_it() -> None:
+    me = Holder.me()
+    assert not me.gone()
+    assert replace(me, started="1").gone(), "another process has its number now"
+    assert not replace(me, started="1", boot="another boot").gone()
+    assert not replace(me, started="1", host="another-host").gone()
+    assert not replace(me, started="1", boot="").gone(), "without a boot id nothing is known"
+
+
+def test_an_attempt_is_superseded_by_a_later_one_only(store: Store) -> None:
+    first = opened(store)
+    assert not first.superseded()
+    first.end("lost")
+    second = opened(store)
+    assert first.superseded() and not second.superseded()
