@@ -58,11 +58,12 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
 
 
 class _Walk:
-    """Makes what a plan asks for, parents first; remembers what failed."""
+    """Makes what a plan asks for, parents first; remembers what is done and what failed."""
 
     def __init__(self, ensurer: Ensurer, events: Events) -> None:
         self._ensurer, self._events = ensurer, events
         self.failed: dict[str, str] = {}
+        self._done: set[str] = set()
 
     def grid(self, planned: Plan) -> None:
         """Every cell: its phases, then its evaluations while the lane is warm."""
@@ -77,13 +78,13 @@ class _Walk:
     def phases(self, planned: Plan, keys: tuple[str, ...]) -> bool:
         """Ensure phases in order; False when one of them fails, or has failed before."""
         for phase in keys:
+            if phase not in self._done and phase not in self.failed:
+                try:
+                    self._ensurer.phase(planned.phases[phase])
+                    self._done.add(phase)
+                except PhaseFailed as error:
+                    self._fail(phase, error)
             if phase in self.failed:
-                return False
-            try:
-                self._ensurer.phase(planned.phases[phase])
-            except PhaseFailed as error:
-                self.failed[phase] = error.what
-                self._events.emit("failed", phase=phase, why=error.what)
                 return False
         return True
 
@@ -91,6 +92,7 @@ class _Walk:
         return self._ensurer.score(evaluation, metric)
 
     def evaluate(self, planned: Plan, keys: list[str], model: str) -> None:
+        """Ensure evaluations of one checkpoint."""
         evaluations = [planned.evaluations[key] for key in keys]
         resources = next(iter(planned.phases.values())).resources
         phase = evaluations[0].subject.phase if evaluations else ""
@@ -99,8 +101,11 @@ class _Walk:
         try:
             self._ensurer.evaluations(evaluations, model, resources)
         except PhaseFailed as error:
-            self.failed[phase] = error.what
-            self._events.emit("failed", phase=phase, why=error.what)
+            self._fail(phase, error)
+
+    def _fail(self, phase: str, error: PhaseFailed) -> None:
+        self.failed[phase] = error.what
+        self._events.emit("failed", phase=phase, why=error.what)
 
 
 def _decide(experiment: Experiment, planned: Plan, walk: _Walk, store: Store, events: Events) -> None:

@@ -168,6 +168,8 @@ class Ensurer:
             result = self._run(job, resources, lambda step, metrics: None)
             if result.state != "lost":
                 break
+        if result.state == "failed":
+            parts.fail(self.site.store, group, result.reason)
         if result.state != "done":
             raise _as_error(result, missing[0].subject.phase)
         parts.commit(self.site.store, group, name, [e.key for e in missing], missing[0].data.task)

@@ -7,6 +7,7 @@ again, which finds the job lost, and the driver opens the next attempt at it.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -50,7 +51,9 @@ def start_ray(resources: Resources) -> None:
     cpus = max(os.cpu_count() or 1, resources.ranks * resources.per_rank.cpu) + 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ray.init(address="local", num_cpus=cpus, include_dashboard=True, log_to_driver=False, logging_level="ERROR")
+        ray.init(
+            address="local", num_cpus=cpus, include_dashboard=True, log_to_driver=False, logging_level=logging.ERROR
+        )
 
 
 class Lane:

@@ -184,14 +184,33 @@ class Views:
         }
 
     def _state(self, cell: Cell) -> tuple[str, str]:
-        if cell.decided and all(key in self._scored for key in cell.evaluations):
+        missing = [key for key in cell.evaluations if key not in self._scored]
+        if cell.decided and not missing:
             return "done", ""
-        for phase in cell.phases:
-            outcomes = [row for row in self._attempts_of(phase) if phase not in self._records]
-            if outcomes and outcomes[-1]["outcome"] == "failed":
-                reason = self.store.get_json(f"{attempt_path(phase, outcomes[-1]['attempt'])}/outcome.json") or {}
-                return "failed", str(reason.get("reason", ""))
-        return "planned", ""
+        failures = [self._failure(phase) for phase in cell.phases]
+        if not cell.decided:
+            failures = self._failed_trials(cell)
+        failures += [parts.failure(self.store, self.plan.evaluations[key].group) for key in missing]
+        reason = next((reason for reason in failures if reason), None)
+        return ("failed", reason) if reason else ("planned", "")
+
+    def _failure(self, phase: str) -> str | None:
+        """Why the newest attempt at a phase that is not done has failed, if it has."""
+        if phase in self._records:
+            return None
+        end = self.store.get_json(f"{attempt_path(phase, latest(self.store, phase))}/outcome.json") or {}
+        return str(end.get("reason")) if end.get("outcome") == "failed" else None
+
+    def _failed_trials(self, cell: Cell) -> list[str | None]:
+        """A choice that could not be made: the reason of a trial, if every trial failed."""
+        for experiment in self.plan.experiments:
+            if (experiment.model, experiment.target) == (cell.model, cell.target):
+                trials = [
+                    next((reason for phases, _ in trial.cells for p in phases if (reason := self._failure(p))), None)
+                    for trial in experiment.trials
+                ]
+                return [f"every trial failed: {trials[0]}"] if all(trials) else []
+        return []
 
     def _attempts_of(self, phase: str) -> list[dict[str, Any]]:
         rows = []

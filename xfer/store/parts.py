@@ -33,6 +33,17 @@ def commit(store: Store, group: str, name: str, evaluations: Sequence[str], task
     store.create(f"evaluations/{group}/{name}.json", as_json(record))
 
 
+def fail(store: Store, group: str, reason: str) -> None:
+    """Note why a group's evaluations could not be made."""
+    store.put(f"evaluations/{group}/failure.txt", reason.encode())
+
+
+def failure(store: Store, group: str) -> str | None:
+    """Why a group's evaluations could not be made when that was last tried."""
+    reason = store.get(f"evaluations/{group}/failure.txt")
+    return None if reason is None else reason.decode()
+
+
 def each(store: Store, group: str) -> Iterator[tuple[str, dict[str, Any] | None, str | None]]:
     """Every part of a group: its record's path, and the record or what is wrong with it."""
     for path in store.names(f"evaluations/{group}"):

@@ -65,7 +65,7 @@ def test_tag_f1_is_the_micro_average_over_chunks_by_definition(valid: bool) -> N
         prediction = like(gold, seed, valid)
         values.append(chunk_f1(gold, prediction))
         assert TAG_F1.compute(gold, prediction) == pytest.approx(values[-1], abs=1e-12), (gold, prediction)
-    assert min(values) < 0.3 and max(values) > 0.8 and len(set(values)) > 100
+    assert min(values) < 0.3 and max(values) > 0.8 and len(set(values)) > 60
 
 
 def test_chunks_of_other_sentences_do_not_meet_and_nothing_found_is_zero() -> None:
