@@ -37,7 +37,7 @@ unit: install
 	$(BIN)/pytest tests/unit
 
 integration: install
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest tests/integration tests/gpu
 
 docs: install  ## Write docs/tables.md from the schema.
 	$(BIN)/python -c "from xfer.results import schema; print(schema.markdown(), end='')" > docs/tables.md

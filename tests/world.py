@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from xfer.tasks import registry
+
 COLOURS = ("red", "blue", "green", "white")
 THINGS = ("apple", "boat", "cat", "dog", "egg", "fish", "goat", "hat")
 VERBS = ("sees", "takes", "wants", "holds")
 NLI = ("entailment", "neutral", "contradiction")
-UPOS = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+UPOS = registry.get("udpos").labels
 GERMAN = {word: word + "en" for word in (*COLOURS, *THINGS, *VERBS, "the", ".")}
 
 

@@ -1,6 +1,6 @@
 """One rank of a process group that trains phases with real DeepSpeed; started by ``test_training``.
 
-    python -m tests.integration.rank WORLD_JSON RUNS_JSON
+python -m tests.integration.rank WORLD_JSON RUNS_JSON
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def data_set(roots: DataRoots, name: str, split: str) -> DataSet:
 
 
 def main(folder: Path, runs: list[dict[str, object]]) -> None:
-    torch.distributed.init_process_group("gloo")
+    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.set_num_threads(1)
     roots = DataRoots((folder / "data",))
     model = folder / "models" / "tiny"

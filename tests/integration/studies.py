@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -126,5 +127,5 @@ def repeated_steps(study: Path) -> list[int]:
     return [
         (before["last_step"] or 0) - after["first_step"]
         for attempts in found.values()
-        for before, after in zip(attempts, attempts[1:], strict=False)
+        for before, after in itertools.pairwise(attempts)
     ]

@@ -45,6 +45,12 @@ def same_tables(study: Path, expected: Tables) -> None:
             assert row == wanted, name
 
 
+def states(world: World, study: Path) -> list[str]:
+    """What ``xfer plan`` says of each phase."""
+    planned = studies.xfer_cli(world, "plan", str(study), "--json")
+    return [phase["state"] for phase in json.loads(planned.stdout)["phases"]]
+
+
 def test_every_cell_is_done_and_every_phase_was_sharded(finished: Path) -> None:
     views = xfer.open(str(finished))
     assert views.cells()["state"].to_pylist() == ["done"] * 9
@@ -138,15 +144,12 @@ def test_a_damaged_checkpoint_counts_as_absent_and_is_named(finished: Path, smal
     content = bytearray(victim.read_bytes())
     content[-1] ^= 1
     victim.write_bytes(content)
-    planned = studies.xfer_cli(small_world, "plan", str(study), "--json")
-    states = [phase["state"] for phase in json.loads(planned.stdout)["phases"]]
-    assert sorted(states) == ["cached"] * 7 + ["damaged"]
+    assert sorted(states(small_world, study)) == ["cached"] * 7 + ["damaged"]
     again = studies.xfer_cli(small_world, "run", str(study))
     assert again.returncode == 0, again.stderr
     assert "damaged" in again.stdout
     assert "does not match its checksum" in again.stdout
-    states = [p["state"] for p in json.loads(studies.xfer_cli(small_world, "plan", str(study), "--json").stdout)["phases"]]
-    assert states == ["cached"] * 8
+    assert states(small_world, study) == ["cached"] * 8
 
 
 def test_a_failed_cell_is_a_row_and_the_rest_goes_on(small_world: World, tmp_path: Path) -> None:

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.ranks import launch, run_of
 from tests.world import World
 
 pytestmark = pytest.mark.integration
 
 STAGES = (0, 1, 2, 3)
 Runs = dict[int, dict[str, Any]]
-
-
-def launch(world: World, ranks: int, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Do runs one after the other in one process group; what rank 0 saw."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "tests.integration.rank", str(world.folder), json.dumps(runs)],
-            env={**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks)}
-            | {"RANK": str(rank), "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(ranks)
-    ]  # fmt: skip
-    outputs = [process.communicate(timeout=300) for process in processes]
-    assert all(process.returncode == 0 for process in processes), "\n".join(error[-3000:] for _, error in outputs)
-    return [json.loads(line[7:]) for line in outputs[0][0].splitlines() if line.startswith("RESULT ")]
-
-
-def run_of(store: Path, stage: int, stop_at: int = 0, precision: str = "fp32", attempt: int = 1) -> dict[str, Any]:
-    return {"stage": stage, "store": str(store), "stop_at": stop_at, "precision": precision, "attempt": attempt}
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def test_keys_and_seeds_are_equal_in_processes_with_different_hash_seeds() -> No
 def test_seeds_are_63_bits_and_differ_with_every_part() -> None:
     seeds = [seed_of("order", seed, epoch) for seed in range(50) for epoch in range(50)]
     assert len(set(seeds)) == len(seeds)
-    assert 0 <= min(seeds) and max(seeds) < 2**63
+    assert min(seeds) >= 0 and max(seeds) < 2**63
     assert max(seeds) > 2**62, "the upper half of the range is used"
     assert len({seed_of("ab"), seed_of("a", "b"), seed_of("b", "a"), seed_of("a", "b", "")}) == 4
     assert seed_of(1) != seed_of("1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_step_events_are_rare_but_the_last_step_is_always_told(monkeypatch: pyte
     monkeypatch.setattr(events, "STEP_INTERVAL", 3600.0)
     heard: list[str] = []
     sink = Events(None, heard.append)
-    sink._last_step = events.time.monotonic()
+    sink._last_step = time.monotonic()
     for step in range(1, 101):
         sink.step("ab", step, 100, loss=0.5)
     assert [json.loads(line)["step"] for line in heard] == [100]

@@ -129,7 +129,9 @@ def test_json_comes_back_as_it_was_written_sorted_and_readable(tmp_path: Path) -
     store, value = store_in(tmp_path), {"b": [1, {"ü": None}], "a": 0.5}
     store.put("x.json", as_json(value))
     assert store.get_json("x.json") == value
-    assert as_json(value).decode().index('"a"') < as_json(value).decode().index('"b"') and "ü" in as_json(value).decode()
+    assert (
+        as_json(value).decode().index('"a"') < as_json(value).decode().index('"b"') and "ü" in as_json(value).decode()
+    )
 
 
 def test_a_store_goes_to_another_process_by_its_place_even_if_that_was_relative(

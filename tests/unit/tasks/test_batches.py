@@ -33,7 +33,9 @@ def shape(step: Sequence[MicroBatch]) -> list[object]:
     return [(micro.member, micro.index, micro.inputs.tolist(), micro.length) for micro in step]
 
 
-@pytest.mark.parametrize(("rows", "most", "batch", "micro"), [(70, 1, 8, 3), (64, 1, 8, 8), (41, 4, 5, 2), (3, 2, 8, 4)])
+@pytest.mark.parametrize(
+    ("rows", "most", "batch", "micro"), [(70, 1, 8, 3), (64, 1, 8, 8), (41, 4, 5, 2), (3, 2, 8, 4)]
+)
 def test_every_input_is_seen_exactly_once_an_epoch(rows: int, most: int, batch: int, micro: int) -> None:
     data = random_rows(rows, most)
     schedule, per_epoch = Schedule([data], batch, micro, seed=5), -(-rows // batch)

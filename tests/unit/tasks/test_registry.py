@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_a_name_like_no_other_lists_them_all() -> None:
     assert all(name in error.value.fix for name in NAMES)
 
 
-CHANGES: dict[str, object] = {
+CHANGES: dict[str, Any] = {
     "columns": {"first": "a"},
     "labels": ("neutral", "entailment", "contradiction"),
     "label_names": {"0": "neutral"},

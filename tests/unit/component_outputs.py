@@ -1,0 +1,140 @@
+"""What each component gives for fixed inputs: small enough to hold, wide enough to notice a change.
+
+Real numbers are given as they are and compared with a tolerance; everything else exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tests.unit.tasks import toy
+from xfer.tasks import registry
+from xfer.tasks.batches import LENGTHS, Schedule, padded_length
+from xfer.tasks.formats.base import IGNORE, Outputs
+from xfer.tasks.metrics import Metric
+from xfer.tasks.task import Task
+from xfer.tasks.text import TextEncoder
+
+MAX_LENGTH = 12
+LETTERS = ["a", "bc", "dab", "x", toy.NOTHING, "abcdabcdabcdab", "d", "cc"]
+
+
+def tables(format_name: str) -> tuple[Task, pa.Table]:
+    """A task of the format and rows for it: short and long texts, words without sub-tokens."""
+    name = {"classification": "mnli", "tagging": "udpos", "retrieval": "tatoeba"}[format_name]
+    task, numbers = registry.get(name), pa.array(range(3, 11), pa.int32())
+    texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3)) for row in range(8)]
+    columns: dict[str, Any] = {"example": numbers, "cluster": numbers}
+    for field in task.format.fields:
+        columns[field] = {
+            "first": texts, "second": texts[::-1], "query": texts, "candidate": texts[::-1],
+            "label": [task.labels[row % len(task.labels)] for row in range(8)] if task.labels else None,
+            "tokens": [text.split() for text in texts],
+            "tags": [[task.labels[(row + i) % len(task.labels)] for i in range(len(text.split()))]
+                     for row, text in enumerate(texts)] if task.labels else None,
+        }[field]  # fmt: skip
+    return task, pa.table(columns)
+
+
+def format_output(format_name: str, folder: Path) -> dict[str, object]:
+    """``encode`` of the rows, and ``decode`` of outputs that are partly right."""
+    task, rows = tables(format_name)
+    encoded = task.format.encode(task, rows, TextEncoder(toy.tokenizer(folder), MAX_LENGTH))
+    lines, kind = encoded.num_rows, task.format.output
+    targets = [[t for t in line if t != IGNORE] for line in encoded["targets"].to_pylist()]
+    grid = np.sin(np.arange(lines * 3, dtype=np.float64)).reshape(lines, 3).astype(np.float32)
+    if kind == "token":
+        outputs = Outputs(
+            choices=tuple(np.array([(t + (t % 5 == 0)) % 17 for t in line], np.int32) for line in targets)
+        )
+    else:
+        outputs = Outputs(logits=grid) if kind == "sequence" else Outputs(vectors=grid)
+    decoded = task.format.decode(task, rows, encoded, outputs)
+    cut = [count > 0 for count in encoded["truncated"].to_pylist()]
+    return {
+        "encoded": {**encoded.drop_columns("truncated").to_pydict(), "truncated": cut},
+        "decoded": decoded.drop_columns("truncated").to_pydict(),
+    }
+
+
+def metric_output(name: str) -> list[float | None]:
+    """Values and chance on labels that metrics of all formats meet."""
+    known = {m.name: m for task in map(registry.get, registry.names()) for m in task.format.metrics}
+    metric: Metric = known[name]
+    draw = np.random.default_rng(7)
+    found: list[float | None] = []
+    for tags in (["O", "B-PER", "I-PER", "B-ORG", "I-ORG"], registry.get("udpos").labels, ["a", "b"], ["X", "_", "S"]):
+        for lengths in ([1] * 12, [5, 1, 8, 13]):
+            gold = [[tags[i] for i in draw.integers(0, len(tags), length)] for length in lengths]
+            answers = [[t if draw.random() < 0.7 else tags[0] for t in line] for line in gold]
+            found += [metric.compute(gold, answers), metric.chance(gold)]
+    return found
+
+
+def batches_output() -> dict[str, object]:
+    """Two epochs and more of a mixture of rows with one and with several inputs."""
+    members = [
+        toy.encoded([[3 + (7 * row) % 40] for row in range(130)]),
+        toy.encoded([[3 + (5 * row + i) % 30 for i in range(1 + row % 3)] for row in range(23)], tokens=True),
+    ]
+    schedule = Schedule(members, batch_size=2, micro_batch_size=2, seed=11)
+    steps = [[[m.member, m.index, m.length, m.inputs.tolist()] for m in schedule.at(step)] for step in range(150)]
+    block = {name: values.tolist() for name, values in members[1].block(np.array([4, 0, 9]), 32, pad=1).items()}
+    counted = members[1].targets_in(np.array([4, 0, 9]))
+    return {
+        "steps": steps, "block": block, "targets": counted,
+        "lengths": [padded_length(n) for n in (1, *LENGTHS, *(n + 1 for n in LENGTHS), 2000)],
+    }  # fmt: skip
+
+
+def initial_weights() -> dict[str, object]:
+    """Weights of new heads by parameter name. Needs torch."""
+    from xfer.models.heads import HEADS, new_head
+    from xfer.models.spec import HeadSpec
+
+    heads = {output: new_head(HeadSpec("xnli", output, 3), 4, 0.1, 0.5, seed=11) for output in HEADS}
+    return {
+        output: {name: parameter.detach().tolist() for name, parameter in head.named_parameters()}
+        for output, head in heads.items()
+    }
+
+
+def answers_of_heads() -> dict[str, object]:
+    """Logits of heads whose weights are set by hand. Needs torch."""
+    import torch
+
+    from xfer.models.heads import HEADS
+
+    found: dict[str, object] = {}
+    for output, kind in HEADS.items():
+        head = kind(4, 3, 0.1).eval()
+        with torch.no_grad():
+            for place, (_, parameter) in enumerate(sorted(head.named_parameters())):
+                parameter.copy_(torch.cos(place + torch.arange(parameter.numel())).reshape(parameter.shape))
+            states = torch.sin(torch.arange(2 * 3 * 4, dtype=torch.float32)).reshape(2, 3, 4)
+            found[output] = head(states).tolist()
+    return found
+
+
+def exercises(folder: Path) -> dict[str, Callable[[], object]]:
+    """By component: what gives its output."""
+    return {
+        "training.batches": batches_output,
+        "training.heads": initial_weights,
+        "prediction.heads": answers_of_heads,
+        **{f"format.{n}": partial(format_output, n, folder) for n in ("classification", "tagging", "retrieval")},
+        **{f"metric.{n}": partial(metric_output, n) for n in ("accuracy", "token_accuracy", "tag_f1")},
+    }
+
+
+TORCH = frozenset(["training.heads", "prediction.heads"])
+"""Components that cannot be exercised without torch."""
+
+ELSEWHERE = frozenset(["training.loop", "prediction.predict"])
+"""Components that tests/integration holds to their numbers."""
