@@ -49,7 +49,8 @@ UNKNOWN_FIELDS = {
     "of a later version: keep": ("§keep: {weights: all}", "'keep'", "known are"),
     "in the default recipe": ("recipe: {default: {steps: 8, §learning_rat: 1}}", "'learning_rat'", "learning_rate"),
     "in an override": (
-        "recipe: {default: {steps: 8}, override: [{where: {role: target}, §batchsize: 9}]}", "'batchsize'", "batch_size",
+        "recipe: {default: {steps: 8}, override: [{where: {role: target}, §batchsize: 9}]}",
+        "'batchsize'", "batch_size",
     ),
     "in where": ("recipe: {default: {steps: 8}, override: [{where: {§rol: target}}]}", "'rol'", "role"),
     "in resources": ("resources: {default: {§rank: 2}}", "'rank'", "ranks"),
@@ -86,18 +87,19 @@ VALUES = {
     "a number as task in where": (
         "recipe: {default: {steps: 8}, override: [{where: {task: [§1]}}]}", "recipe.override.0.where.task.0", "",
     ),
-    "an override of everything": ("recipe: {default: {steps: 8}, override: [§{steps: 9}]}", "'where' is missing", "add"),
+    "an override of all": ("recipe: {default: {steps: 8}, override: [§{steps: 9}]}", "'where' is missing", "add"),
     "steps and epochs": ("§recipe: {default: {steps: 8, epochs: 2}}", "exactly one of steps and epochs", "override"),
     "neither steps nor epochs": ("§recipe: {default: {}}", "exactly one of steps and epochs", "override"),
     "a micro-batch larger than the batch": (
-        "§recipe: {default: {steps: 8, batch_size: 4, micro_batch_size: 8}}", "micro_batch_size 8 is larger", "override",
+        "§recipe: {default: {steps: 8, batch_size: 4, micro_batch_size: 8}}", "micro_batch_size 8 is larger", "",
     ),
     "a target's recipe that does not fit, by what it trains on": (
         "§recipe: {default: {steps: 8}, override: [{where: {role: target, task: mnli}, micro_batch_size: 64}]}",
         "target xnli: micro_batch_size 64 is larger", "override",
     ),
     "bf16 without ZeRO": (
-        "recipe: {default: {steps: 8}}\n§resources: {default: {zero_stage: 0}}", "zero_stage 0 cannot train in bf16", "zero_stage 1",
+        "recipe: {default: {steps: 8}}\n§resources: {default: {zero_stage: 0}}",
+        "zero_stage 0 cannot train in bf16", "zero_stage 1",
     ),
     "training data for evaluation": ("evaluate: [{splits: [§train]}]", "not 'train'", ""),
     "a name with a space": ("§study: Small Study", "not 'Small Study'", ""),

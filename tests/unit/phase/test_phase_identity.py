@@ -1,0 +1,91 @@
+"""What a phase, a selection and an evaluation are known by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from xfer.phase.evaluation import Evaluation
+from xfer.phase.phase import DataSet, Phase
+from xfer.phase.recipe import Recipe
+from xfer.phase.selection import Rule, Selection
+
+MNLI = DataSet("mnli", "en", "train", "aa", "dd", 100)
+SNLI = replace(MNLI, task="snli")
+PHASE = Phase((MNLI,), Selection(model="weights"), "encoder", Recipe(epochs=2, batch_size=16), 1, {"loop": 1})
+BEST = Rule("best", (replace(MNLI, split="validation"),), 10, 50)
+EVALUATION = Evaluation(Selection(PHASE.key), replace(MNLI, split="test"), "mnli", "fp32", 32, (("predict", 1),))
+
+PHASES: dict[str, dict[str, Any]] = {
+    "data": {"trains_on": (replace(MNLI, data="ab"),)},
+    "declaration": {"trains_on": (replace(MNLI, declaration="de"),)},
+    "another task": {"trains_on": (SNLI,)},
+    "one task more": {"trains_on": (MNLI, SNLI)},
+    "start": {"start": Selection(model="other weights")},
+    "recipe": {"recipe": Recipe(epochs=3, batch_size=16)},
+    "seed": {"seed": 2},
+    "version": {"versions": {"loop": 2}},
+}
+EVALUATIONS: dict[str, dict[str, Any]] = {
+    "subject": {"subject": Selection(PHASE.key, BEST)},
+    "data": {"data": MNLI},
+    "head": {"head": "snli"},
+    "precision": {"precision": "bf16"},
+    "max_length": {"max_length": 64},
+    "version": {"versions": (("predict", 2),)},
+}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_a_phases_key_changes_with_what_shapes_it(name: str) -> None:
+    assert replace(PHASE, **PHASES[name]).key != PHASE.key
+
+
+@pytest.mark.parametrize("name", EVALUATIONS)
+def test_an_evaluations_key_changes_with_what_shapes_it(name: str) -> None:
+    assert replace(EVALUATION, **EVALUATIONS[name]).key != EVALUATION.key
+
+
+def test_the_order_of_a_mix_counts_because_turns_are_drawn_by_place() -> None:
+    both = replace(PHASE, trains_on=(MNLI, SNLI))
+    assert both.key != replace(PHASE, trains_on=(SNLI, MNLI)).key
+    assert both.name == "mnli+snli"
+    assert both.rows == 200
+    assert both.steps == 26  # 2 epochs of 13 batches
+
+
+def test_the_number_of_rows_follows_from_the_data_and_is_no_identity() -> None:
+    assert replace(PHASE, trains_on=(replace(MNLI, rows=200),)).key == PHASE.key
+
+
+def test_equal_payloads_have_equal_keys_whatever_object_holds_them() -> None:
+    again = Phase(
+        (replace(MNLI),), Selection(model="weights"), "encoder", Recipe(batch_size=16, epochs=2), 1, {"loop": 1}
+    )
+    assert again.key == PHASE.key
+    assert len(again.key) == 12
+
+
+def test_a_rules_key_names_its_kind_and_changes_with_its_fields() -> None:
+    assert Rule().key == "last"
+    assert Rule(every=10).key == "last", "where nothing is looked at, when does not matter"
+    changed = (replace(BEST, every=20), replace(BEST, sample=0), replace(BEST, on=(SNLI,)))
+    assert all(rule.key.startswith("best-") for rule in (BEST, *changed))
+    assert len({BEST.key, *(rule.key for rule in changed)}) == 4
+    assert BEST.selected_by == "mnli/validation/en"
+    assert Rule().selected_by == ""
+
+
+def test_a_checkpoint_is_told_from_a_pretrained_model() -> None:
+    keys = {Selection("p").key, Selection("p", BEST).key, Selection(model="p").key, Selection("q").key}
+    assert len(keys) == 4
+
+
+def test_languages_of_one_split_share_a_group_and_splits_do_not() -> None:
+    german = replace(EVALUATION, data=replace(EVALUATION.data, language="de"))
+    validation = replace(EVALUATION, data=replace(EVALUATION.data, split="validation"))
+    assert german.group == EVALUATION.group
+    assert german.key != EVALUATION.key
+    assert validation.group != EVALUATION.group
