@@ -27,6 +27,6 @@ def report(
     tables = {name: views.table(name) for name in VIEWS if name != "predictions"}
     folder = out or Path("reports") / opened.plan.study
     page = folder / "index.html"
-    write_whole(page, render(opened.plan.study, tables, study.read_text(encoding="utf-8")).encode())
+    write_whole(page, render(opened.plan.study, tables, study.name).encode())
     write_csv(tables, folder)
     print(page)

@@ -132,9 +132,18 @@ def _shapes(folder: Path) -> dict[str, Sequence[int]]:
             with file.open("rb") as stream:
                 (length,) = struct.unpack("<Q", stream.read(8))
                 header = json.loads(stream.read(length))
-        except (OSError, ValueError, struct.error, MemoryError, OverflowError) as error:
+            shapes |= {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+        except (
+            OSError,
+            ValueError,
+            struct.error,
+            MemoryError,
+            OverflowError,
+            AttributeError,
+            TypeError,
+            KeyError,
+        ) as error:
             raise ModelError("not a safetensors file", str(file), "download or convert the model again") from error
-        shapes.update({name: entry["shape"] for name, entry in header.items() if name != "__metadata__"})
     return shapes
 
 

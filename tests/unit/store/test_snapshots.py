@@ -49,6 +49,17 @@ def test_a_snapshot_without_its_seal_is_passed_over(store: Store) -> None:
     assert newest_step(store) == 4
 
 
+def test_the_emptied_folder_of_a_deleted_snapshot_is_passed_over(store: Store) -> None:
+    attempt = another_attempt(store)
+    snap(store, attempt, 4)
+    store.delete(*store.names(snap(store, attempt, 8)))
+    assert newest_step(store) == 4
+    for step in (9, 10):
+        snap(store, attempt, step)
+    held = {name.split("/")[-2] for name in store.names(f"{attempt.path}/snapshots")}
+    assert held == {"9", "10"}
+
+
 def change(store: Store, path: str) -> None:
     store.put(f"{path}/state.safetensors", b"Tensors of 8")
 

@@ -102,14 +102,6 @@ def test_names_and_children_are_sorted_and_stop_at_path_segments(tmp_path: Path)
     assert store.children("p/2") == ["y"]
 
 
-def test_a_child_whose_last_object_is_deleted_is_no_child(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
-    store.put("p/1/x", b"")
-    store.put("p/2/x", b"")
-    store.delete("p/1/x")
-    assert store.children("p") == ["2"]
-
-
 def test_move_renames_over_what_is_there(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     store.put("a.json", b"new")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,12 @@ def spec(name: str, **change: Any) -> ModelSpec:
     return ModelSpec(**{**fields, **change})
 
 
+@cache
+def whole_lock() -> Lock:
+    """``lock()``, made once."""
+    return lock()
+
+
 def lock(
     models: Sequence[str] = ("tiny",),
     changed: Mapping[str, Mapping[str, Any]] | None = None,
@@ -102,7 +109,7 @@ def lock(
 
 def planned(folder: Path, made: Lock | None = None, decisions: Decisions | None = None, **fields: str | None) -> Plan:
     """Plan the good study with some fields replaced."""
-    return plan(study(folder, **fields), made or lock(), decisions or {})
+    return plan(study(folder, **fields), made or whole_lock(), decisions or {})
 
 
 def phases(found: Plan, role: str, trains_on: str) -> list[Phase]:
