@@ -21,7 +21,7 @@ from xfer.phase.selection import Selection
 from xfer.results import schema
 from xfer.results.parts import from_parquet, to_parquet
 from xfer.store import parts, records, snapshots
-from xfer.store.attempts import Attempt, open_attempt, reopen_attempt
+from xfer.store.attempts import Attempt, open_attempt
 from xfer.store.store import Store
 from xfer.study import state
 from xfer.study.plan import Planned
@@ -45,13 +45,14 @@ class Ensurer:
 
     def phase(self, planned: Planned) -> None:
         """Train a phase unless the store holds it. Raises ``PhaseFailed``, ``StoreError`` or ``Stopped``."""
+        store = self.site.store
         reached, tries = -1, 0
         while not self._is_complete(planned):
-            attempt = self._open(planned.phase.key)
+            attempt = open_attempt(store, planned.phase.key, self.wait, lambda: state.on_record(store, planned))
             if attempt is None:
                 self._stop_if_asked()
                 continue
-            found = snapshots.newest(self.site.store, planned.phase.key)
+            found = snapshots.newest(store, planned.phase.key)
             first = found.step if found else 0
             tries, reached = (tries + 1 if first <= reached else 0), first
             result = self._train(planned, attempt, first)
@@ -87,11 +88,6 @@ class Ensurer:
         for path, problem in damaged:
             self.events.emit("damaged", record=path, what=problem)
             records.set_aside(self.site.store, path)
-
-    def _open(self, phase: str) -> Attempt | None:
-        if self.site.store.size(records.record_path(phase)) is not None:
-            return reopen_attempt(self.site.store, phase)
-        return open_attempt(self.site.store, phase, self.wait)
 
     def _train(self, planned: Planned, attempt: Attempt, first: int) -> Result:
         phase = planned.phase

@@ -131,19 +131,22 @@ def _shapes(folder: Path) -> dict[str, Sequence[int]]:
         try:
             with file.open("rb") as stream:
                 (length,) = struct.unpack("<Q", stream.read(8))
-                header = json.loads(stream.read(length))
-            shapes |= {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+                tensors = {name: t for name, t in json.loads(stream.read(length)).items() if name != "__metadata__"}
+            shapes.update({name: tensor["shape"] for name, tensor in tensors.items()})
+            expected = 8 + length + max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)
         except (
             OSError,
             ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
             struct.error,
             MemoryError,
             OverflowError,
-            AttributeError,
-            TypeError,
-            KeyError,
         ) as error:
             raise ModelError("not a safetensors file", str(file), "download or convert the model again") from error
+        if file.stat().st_size != expected:
+            raise ModelError("the file is not whole", str(file), "download or convert the model again")
     return shapes
 
 
@@ -159,5 +162,6 @@ def _json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read it: {error}", str(path), "the model needs a config.json") from error
-    assert isinstance(content, dict)
+    if not isinstance(content, dict):
+        raise ModelError("this is no JSON object", str(path), "the model needs a config.json")
     return content

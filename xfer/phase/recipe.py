@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Recipe(BaseModel):
     """How a phase is trained. All of it is part of the phase's key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     steps: int | None = Field(default=None, ge=1)
     """Optimizer steps; exactly one of ``steps`` and ``epochs`` is given."""

@@ -12,11 +12,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xfer.errors import StoreError
 from xfer.store.store import Store, as_json
 
 LEASE = 90.0
@@ -90,7 +92,8 @@ class Attempt:
         counter = 0
         while not self._stop.wait(BEAT):
             counter += 1
-            self._beat(counter)
+            with suppress(StoreError):  # the next beat may get through, and without beats others take over
+                self._beat(counter)
 
     def _beat(self, counter: int) -> None:
         self.store.put(f"{self.path}/heartbeat.json", as_json({"counter": counter, "step": self._step}))
@@ -106,14 +109,14 @@ def latest(store: Store, phase: str) -> int:
     return max((int(name) for name in store.children(f"phases/{phase}/attempts")), default=0)
 
 
-def open_attempt(store: Store, phase: str, wait: Callable[[float], bool]) -> Attempt | None:
+def open_attempt(store: Store, phase: str, wait: Callable[[float], bool], done: Callable[[], bool]) -> Attempt | None:
     """Open the next attempt at a phase, after whoever holds the newest one has let go of it.
 
-    ``wait(seconds)`` sleeps and returns whether to give up; then the answer is None. It is also None when the
-    phase has been committed in the meantime: the caller looks at the record again.
+    ``wait(seconds)`` sleeps and returns whether to give up; ``done`` says whether there is nothing left to do,
+    because somebody else has done it in the meantime. The answer is None in both cases.
     """
     watch = _Watch(store, phase)
-    while store.size(f"phases/{phase}/record.json") is None:
+    while not done():
         newest = latest(store, phase)
         if newest == 0 or watch.free(newest):
             holder = as_json(Holder.me().__dict__)
@@ -122,15 +125,6 @@ def open_attempt(store: Store, phase: str, wait: Callable[[float], bool]) -> Att
         elif wait(BEAT / 2):
             return None
     return None
-
-
-def reopen_attempt(store: Store, phase: str) -> Attempt:
-    """Open the next attempt at a phase that is committed, to observe a selection its record lacks."""
-    number = latest(store, phase)
-    while True:
-        number += 1
-        if store.create(f"{attempt_path(phase, number)}/holder.json", as_json(Holder.me().__dict__)):
-            return Attempt(store, phase, number)
 
 
 class _Watch:

@@ -27,8 +27,9 @@ class Snapshot:
 def seal(store: Store, attempt: str, step: int, loop: dict[str, Any]) -> None:
     """Declare the files of a snapshot whole, then drop the oldest snapshots of the attempt beyond ``KEPT``."""
     path = f"{attempt}/snapshots/{step}"
-    files = records.digests(store, store.names(path))
-    store.put(f"{path}/snapshot.json", as_json({"step": step, "loop": loop, "files": files}))
+    seal = f"{path}/snapshot.json"
+    files = records.digests(store, [name for name in store.names(path) if name != seal])
+    store.put(seal, as_json({"step": step, "loop": loop, "files": files}))
     for old in sorted((int(name) for name in store.children(f"{attempt}/snapshots")), reverse=True)[KEPT:]:
         store.delete(*store.names(f"{attempt}/snapshots/{old}"))
 
@@ -37,7 +38,7 @@ def newest(store: Store, phase: str) -> Snapshot | None:
     """The furthest whole snapshot of any attempt at a phase."""
     for step, path in sorted(_places(store, phase), reverse=True):
         found = store.get_json(f"{path}/snapshot.json")
-        if found is not None and records.damage(store, found) is None:
+        if found is not None and found.keys() >= {"loop", "files"} and records.damage(store, found) is None:
             return Snapshot(path, step, found["loop"])
     return None
 
@@ -48,7 +49,8 @@ def clean(store: Store, phase: str) -> None:
         store.delete(*store.names(path))
     kept = set()
     for name in store.names(f"phases/{phase}/selections"):
-        kept |= set((store.get_json(name) or {}).get("files", {}))
+        if name.endswith(".json"):  # one that was set aside keeps nothing
+            kept |= set((store.get_json(name) or {}).get("files", {}))
     for number in range(1, latest(store, phase) + 1):
         for name in store.names(f"{attempt_path(phase, number)}/checkpoints"):
             if name not in kept:

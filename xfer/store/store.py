@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -72,9 +72,10 @@ class Store:
         if content is None:
             return None
         try:
-            return cast("dict[str, Any]", json.loads(content))
+            found = json.loads(content)
         except ValueError:
             return None
+        return found if isinstance(found, dict) else None
 
     def size(self, path: str) -> int | None:
         """Bytes at ``path``, or None."""
@@ -91,7 +92,7 @@ class Store:
         return sorted(str(entry["path"]) for batch in batches for entry in batch)
 
     def children(self, prefix: str) -> list[str]:
-        """Sorted names directly below ``prefix`` that have objects below them."""
+        """Sorted names of the folders directly below ``prefix``; on a folder store an empty one stays listed."""
         with self._explained(prefix):
             listing = obstore.list_with_delimiter(self._objects, prefix=prefix)
         return sorted(str(path).rsplit("/", 1)[-1] for path in listing["common_prefixes"])
@@ -106,9 +107,12 @@ class Store:
                 continue
 
     def move(self, source: str, target: str) -> None:
-        """Rename one object."""
-        with self._explained(source):
-            obstore.rename(self._objects, source, target, overwrite=True)
+        """Rename one object; one that is not there is no error."""
+        try:
+            with self._explained(source):
+                obstore.rename(self._objects, source, target, overwrite=True)
+        except FileNotFoundError:
+            return
 
     @contextmanager
     def folder(self, prefix: str) -> Iterator[Path]:

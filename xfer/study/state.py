@@ -19,11 +19,19 @@ class State(NamedTuple):
 
 def of_phase(store: Store, planned: Planned) -> State:
     """A phase's record and those of its selections, with every file's checksum."""
-    phase = planned.phase.key
-    paths = [records.record_path(phase), *(records.selection_path(phase, rule) for rule in planned.rules)]
-    found = [(path, *records.read(store, path)) for path in paths]
+    found = [(path, *records.read(store, path)) for path in _records(planned)]
     damaged = tuple((path, problem) for path, _, problem in found if problem is not None)
     return State(all(record is not None for _, record, _ in found), damaged)
+
+
+def on_record(store: Store, planned: Planned) -> bool:
+    """Whether all of a phase's records are there, unchecked: cheap enough to ask again and again."""
+    return all(store.size(path) is not None for path in _records(planned))
+
+
+def _records(planned: Planned) -> list[str]:
+    phase = planned.phase.key
+    return [records.record_path(phase), *(records.selection_path(phase, rule) for rule in planned.rules)]
 
 
 def evaluations_held(store: Store, group: str) -> tuple[set[str], tuple[tuple[str, str], ...]]:

@@ -118,8 +118,10 @@ class Schedule:
         batches: list[Ints] = []
         for start in range(0, encoded.rows, WINDOW * size):
             window = order[start : start + WINDOW * size]
-            window = window[np.argsort(longest[window], kind="stable")]
-            cut = np.split(window, range(size, len(window), size))
+            # A short batch at the end holds rows drawn at random, not the longest: each of them weighs more.
+            whole, rest = np.split(window, [len(window) - len(window) % size])
+            whole = whole[np.argsort(longest[whole], kind="stable")]
+            cut = [batch for batch in (*np.split(whole, range(size, len(whole), size)), rest) if len(batch)]
             batches += [cut[i] for i in random.permutation(len(cut))]
         return batches
 

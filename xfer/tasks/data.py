@@ -83,8 +83,8 @@ class DataRoots:
         Raises ``DataError`` for a file that cannot be read, a missing column, or a label outside the set.
         """
         where = self.locate(task, language, split)
-        self.files(where)
-        table, features = _read(where)
+        content = self.fingerprint(task, language, split)
+        table, features = _read(where, content)
         return _normalised(task, table, features, str(where))
 
     def _fix(self) -> str:
@@ -109,12 +109,14 @@ def _splits_of(path: str, revision: str | None) -> Mapping[str, Mapping[str, tup
         return found
 
 
-def _read(where: Location) -> tuple[pa.Table, Mapping[str, Any]]:
-    from datasets import disable_progress_bars, load_dataset
+def _read(where: Location, content: str) -> tuple[pa.Table, Mapping[str, Any]]:
+    from datasets import config, disable_progress_bars, load_dataset
 
     disable_progress_bars()
     with _explained(str(where), "read"):
-        rows = load_dataset(where.path, where.config, split=where.split, revision=where.revision)
+        # The library keys its cache by a file's date; ours must follow the content.
+        cache = None if where.revision else str(Path(config.HF_DATASETS_CACHE) / f"xfer-{content[:16]}")
+        rows = load_dataset(where.path, where.config, split=where.split, revision=where.revision, cache_dir=cache)
         return rows.data.table.combine_chunks(), rows.features
 
 
@@ -145,8 +147,8 @@ def _normalised(task: Task, table: pa.Table, features: Mapping[str, Any], where:
     columns["cluster"] = _clusters(table[task.cluster]) if task.cluster else columns["example"]
     for name, column in task.columns.items():
         values = table[column].combine_chunks()
-        if values.null_count:
-            raise DataError(f"column '{column}' has {values.null_count} empty values", where, "fill them in")
+        if empty := values.null_count or (values.flatten().null_count if pa.types.is_nested(values.type) else 0):
+            raise DataError(f"column '{column}' has {empty} empty values", where, "fill them in")
         if name in ("label", "tags"):
             values = _labels(task, values, features[column], column, where)
         columns[name] = values

@@ -44,7 +44,11 @@ class TextEncoder:
         self._tokenizer.enable_truncation(self.max_length, strategy="longest_first")
         pairs = list(first) if second is None else list(zip(first, second, strict=True))
         encodings = self._tokenizer.encode_batch_fast(pairs)
-        cut = [sum(_inner(part) for part in encoding.overflowing) for encoding in encodings]
+        cut = [0] * len(pairs)
+        long = [i for i, encoding in enumerate(encodings) if encoding.overflowing]
+        self._tokenizer.no_truncation()
+        for i, whole in zip(long, self._tokenizer.encode_batch_fast([pairs[i] for i in long]), strict=True):
+            cut[i] = len(whole.ids) - len(encodings[i].ids)
         return Inputs([e.ids for e in encodings], [e.type_ids for e in encodings], cut)
 
     def words(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[Window]]:
@@ -88,14 +92,11 @@ def _windows(pieces: list[list[int]], room: int, before: list[int], after: list[
         yield Window(ids + after, first, cut)
 
 
-def _inner(encoding: object) -> int:
-    mask: Sequence[int] = encoding.special_tokens_mask  # type: ignore[attr-defined]
-    return len(mask) - sum(mask)
-
-
 @lru_cache(maxsize=4)
 def _load(path: str) -> Tokenizer:
     try:
-        return Tokenizer.from_file(path)
+        tokenizer = Tokenizer.from_file(path)
     except Exception as error:  # the library raises a bare Exception
         raise ModelError(f"not a tokenizer: {error}", path, "the model needs a tokenizer.json") from error
+    tokenizer.no_padding()
+    return tokenizer

@@ -15,7 +15,7 @@ import pytest
 
 from xfer.errors import StoreError
 from xfer.store import attempts
-from xfer.store.attempts import Attempt, Holder, attempt_path, latest, open_attempt, reopen_attempt
+from xfer.store.attempts import Attempt, Holder, attempt_path, latest, open_attempt
 from xfer.store.store import Store, as_json
 
 PHASE = "0123456789ab"
@@ -47,8 +47,12 @@ def until(condition: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline, "waited in vain"
 
 
+def committed(store: Store) -> Callable[[], bool]:
+    return lambda: store.size(f"phases/{PHASE}/record.json") is not None
+
+
 def opened(store: Store) -> Attempt:
-    attempt = open_attempt(store, PHASE, never)
+    attempt = open_attempt(store, PHASE, never, committed(store))
     assert attempt is not None
     return attempt
 
@@ -78,15 +82,25 @@ def test_an_attempt_that_its_holder_works_on_is_waited_for(store: Store) -> None
         waits.append(seconds)
         return len(waits) == 3
 
-    assert open_attempt(store, PHASE, wait) is None
+    assert open_attempt(store, PHASE, wait, committed(store)) is None
     assert waits == [attempts.BEAT / 2] * 3 and latest(store, PHASE) == 1
 
 
-def test_a_committed_phase_is_not_opened_but_can_be_reopened(store: Store) -> None:
+def test_what_is_done_is_not_opened_and_what_is_not_done_is_opened_again(store: Store) -> None:
     opened(store).end("committed")
     store.create(f"phases/{PHASE}/record.json", b"{}")
-    assert open_attempt(store, PHASE, never) is None
-    assert reopen_attempt(store, PHASE).number == 2
+    assert open_attempt(store, PHASE, never, committed(store)) is None
+    again = open_attempt(store, PHASE, never, lambda: False)
+    assert again is not None and again.number == 2
+
+
+def test_two_who_want_more_of_a_committed_phase_wait_for_each_other(store: Store) -> None:
+    opened(store).end("committed")
+    store.create(f"phases/{PHASE}/record.json", b"{}")
+    first = open_attempt(store, PHASE, never, lambda: False)
+    assert first is not None
+    assert open_attempt(store, PHASE, give_up, lambda: False) is None
+    assert not first.superseded()
 
 
 def test_a_phase_committed_while_we_wait_is_not_opened(store: Store) -> None:
@@ -96,7 +110,7 @@ def test_a_phase_committed_while_we_wait_is_not_opened(store: Store) -> None:
         store.create(f"phases/{PHASE}/record.json", b"{}")
         return False
 
-    assert open_attempt(store, PHASE, commit) is None
+    assert open_attempt(store, PHASE, commit, committed(store)) is None
     assert latest(store, PHASE) == 1
 
 
@@ -168,7 +182,7 @@ def test_a_heartbeat_must_stand_still_for_the_lease_on_the_watchers_clock(
             store.put(f"{path}/heartbeat.json", as_json({"counter": waited, "step": 0}))
         return False
 
-    attempt = open_attempt(store, PHASE, wait)
+    attempt = open_attempt(store, PHASE, wait, committed(store))
     assert attempt is not None and attempt.number == 2
     assert waited > 3 and time.monotonic() - last_beat > lease
 
@@ -176,7 +190,7 @@ def test_a_heartbeat_must_stand_still_for_the_lease_on_the_watchers_clock(
 def test_before_the_lease_is_over_a_holder_elsewhere_keeps_its_attempt(store: Store) -> None:
     path = held_elsewhere(store)
     store.put(f"{path}/heartbeat.json", as_json({"counter": 3, "step": 0, "time": "1970-01-01"}))
-    assert open_attempt(store, PHASE, give_up) is None
+    assert open_attempt(store, PHASE, give_up, committed(store)) is None
     assert latest(store, PHASE) == 1
 
 
@@ -184,7 +198,7 @@ HOLDER = """
 import sys
 from xfer.store.attempts import open_attempt
 from xfer.store.store import Store
-attempt = open_attempt(Store(sys.argv[1]), sys.argv[2], lambda seconds: True)
+attempt = open_attempt(Store(sys.argv[1]), sys.argv[2], lambda seconds: True, lambda: False)
 print(attempt.number, flush=True)
 sys.stdin.readline()
 """
@@ -197,7 +211,7 @@ def test_a_holder_that_died_on_this_machine_is_followed_at_once(store: Store) ->
     assert holder.stdout is not None and holder.stdin is not None
     try:
         assert holder.stdout.readline() == "1\n"
-        assert open_attempt(store, PHASE, give_up) is None, "while it lives it is waited for"
+        assert open_attempt(store, PHASE, give_up, committed(store)) is None, "while it lives it is waited for"
         holder.send_signal(signal.SIGKILL)
         os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
         assert opened(store).number == 2, "dead, though its parent has not buried it yet"

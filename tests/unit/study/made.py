@@ -107,7 +107,9 @@ def lock(
     )
 
 
-def planned(folder: Path, made: Lock | None = None, decisions: Decisions | None = None, **fields: str | None) -> Plan:
+def planned(
+    folder: Path, made: Lock | None = None, decisions: Decisions | None = None, /, **fields: str | None
+) -> Plan:
     """Plan the good study with some fields replaced."""
     return plan(study(folder, **fields), made or whole_lock(), decisions or {})
 

@@ -82,7 +82,7 @@ def test_what_waits_for_a_choice_is_undecided(tmp_path: Path) -> None:
 
 def test_a_decision_gives_the_chosen_learning_rate(tmp_path: Path) -> None:
     open_plan = planned(tmp_path, tune=TUNE)
-    found = planned(tmp_path, decisions=decided(open_plan, 1e-4), tune=TUNE)
+    found = planned(tmp_path, None, decided(open_plan, 1e-4), tune=TUNE)
     assert found.open_experiments() == ()
     targets = [p.phase for p in found.phases.values() if "target" in p.roles and p.roles == {"target"}]
     assert {phase.recipe.learning_rate for phase in targets} == {1e-4}
@@ -94,7 +94,7 @@ def test_a_decision_gives_the_chosen_learning_rate(tmp_path: Path) -> None:
 
 def test_a_decision_for_one_target_leaves_the_other_open(tmp_path: Path) -> None:
     xnli, udpos = planned(tmp_path, tune=TUNE).experiments
-    found = planned(tmp_path, decisions={xnli.key: {"learning_rate": 1e-5}}, tune=TUNE)
+    found = planned(tmp_path, None, {xnli.key: {"learning_rate": 1e-5}}, tune=TUNE)
     assert {(cell.target, cell.decided) for cell in found.cells} == {
         ("xnli", True), ("udpos", False), ("tatoeba", True),
     }  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_decision_for_one_target_leaves_the_other_open(tmp_path: Path) -> None
 
 
 def test_a_decided_grid_is_the_grid_of_a_study_that_names_the_value(tmp_path: Path) -> None:
-    found = planned(tmp_path, decisions=decided(planned(tmp_path, tune=TUNE), 1e-4), tune=TUNE)
+    found = planned(tmp_path, None, decided(planned(tmp_path, tune=TUNE), 1e-4), tune=TUNE)
     override = "override: [{where: {role: target}, learning_rate: 1e-4}]"
     recipe = (
         f"{{default: {{steps: 8, batch_size: 16, learning_rate: 1e-3, max_length: 32, precision: fp32}}, {override}}}"

@@ -1,0 +1,112 @@
+"""What a user sees of a run, and how a run in a subprocess ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cluster import on_laptop
+from cluster.watch import Watch
+
+EVENTS = {
+    "a study": (
+        {
+            "event": "study",
+            "study": "s",
+            "phases": 8,
+            "cached": 3,
+            "evaluations": 20,
+            "cells": 9,
+            "experiments": 2,
+            "steps": 40,
+        },
+        "s: 8 phases (3 in the store), 20 evaluations, 9 cells, 2 experiments; 40 steps to do",
+    ),
+    "a phase": (
+        {
+            "event": "phase",
+            "phase": "abc",
+            "roles": ["target"],
+            "trains_on": "mnli",
+            "steps": 9,
+            "first_step": 0,
+            "attempt": 1,
+        },
+        "abc  target on mnli: 9 steps",
+    ),
+    "a phase taken up again": (
+        {
+            "event": "phase",
+            "phase": "abc",
+            "roles": ["target"],
+            "trains_on": "mnli",
+            "steps": 9,
+            "first_step": 4,
+            "attempt": 2,
+        },
+        "abc  target on mnli: 9 steps from step 4 (attempt 2)",
+    ),
+    "a trained phase": (
+        {"event": "trained", "phase": "abc", "steps": 30, "seconds": 60},
+        "abc  trained in 60 s (0.5 steps/s)",
+    ),
+    "a phase of no time": (
+        {"event": "trained", "phase": "abc", "steps": 0, "seconds": 0},
+        "abc  trained in 0 s (0.0 steps/s)",
+    ),
+    "scores": (
+        {"event": "scored", "task": "xnli", "split": "test", "metric": "accuracy", "values": {"de": 0.5, "en": 0.666}},
+        "xnli test accuracy: de 50.0  en 66.6",
+    ),
+    "a decision": (
+        {"event": "decided", "model": "m", "target": "t", "values": {"learning_rate": 1e-5}},
+        "decided for m x t: learning_rate 1e-05",
+    ),
+    "no decision": ({"event": "decided", "model": "m", "target": "t", "values": None}, "nothing: every trial failed"),
+    "a failure": (
+        {"event": "failed", "phase": "abc", "why": "loss is [not] a number"},
+        "abc  FAILED: loss is [not] a number",
+    ),
+    "an end with failures": ({"event": "end", "failed": {"abc": "why"}}, "1 phases failed"),
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_is_a_line_for_people(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    event, line = EVENTS[name]
+    with Watch() as watch:
+        watch.line(json.dumps(event))
+    assert line in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "line", ["", "not JSON", "[1]", "3", "null", '{"no": "event"}', '{"event": "of a later version"}', '{"event": 3}']
+)
+def test_what_is_no_event_is_not_shown(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Watch() as watch:
+        watch.line(line)
+    captured = capsys.readouterr()
+    assert captured.out.strip() == captured.err == ""
+
+
+def test_an_error_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with Watch() as watch:
+        watch.line(json.dumps({"event": "error", "message": "no space left"}))
+    captured = capsys.readouterr()
+    assert captured.err == "xfer: no space left\n"
+
+
+def test_a_good_end_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Watch() as watch:
+        watch.line(json.dumps({"event": "end", "failed": {}}))
+    assert capsys.readouterr().out.strip() == ""
+
+
+def test_a_run_hands_over_its_lines_and_its_exit_code(tmp_path: Path) -> None:
+    lines: list[str] = []
+    assert on_laptop.run(tmp_path / "none.yaml", lines.append) == 2
+    (event,) = (json.loads(line) for line in lines if line.startswith("{"))
+    assert event["event"] == "error"
+    assert "none.yaml: there is no such file" in event["message"]
