@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import world
-from tests.world import World
+from tests.world import STUDY, World
 
 
 @pytest.fixture(scope="session")
@@ -22,25 +22,5 @@ def study_file(tmp_path: Path, small_world: World, monkeypatch: pytest.MonkeyPat
     for name, value in small_world.environment().items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "study.yaml"
-    path.write_text(STUDY.format(storage=tmp_path / "runs"))
+    path.write_text(STUDY.format(storage=tmp_path / "runs", steps=8, more=10, every=4))
     return path
-
-
-STUDY = """\
-study: small
-storage: {storage}
-seeds: [11]
-models: [tiny]
-arms:
-  - none
-  - snli
-  - {{name: mix, mix: [mnli, snli]}}
-targets: [xnli, udpos, tatoeba]
-recipe:
-  default: {{steps: 8, batch_size: 16, micro_batch_size: 8, learning_rate: 1e-3, max_length: 32, precision: fp32}}
-  override:
-    - {{where: {{role: intermediate}}, steps: 10}}
-evaluate:
-  - {{tasks: all, languages: all, splits: [validation, test]}}
-resources: {{default: {{ranks: 2, per_rank: {{cpu: 1}}, zero_stage: 1, snapshot_every: 4}}}}
-"""

@@ -26,8 +26,6 @@ class Identified(Protocol):
 
 def plain(value: object) -> object:
     """Reduce ``value`` to JSON's own types. Raises ``TypeError`` for what has no stable form."""
-    if isinstance(value, Identified):
-        return plain(value.identity())
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -40,6 +38,8 @@ def plain(value: object) -> object:
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, Identified):  # last: asking a protocol is slow
+        return plain(value.identity())
     raise TypeError(f"{type(value).__name__} has no stable form: {value!r}")
 
 

@@ -13,7 +13,8 @@ import torch
 import torch.distributed
 
 from xfer.evaluation.prepared import Preparation
-from xfer.phase.phase import DataSet, Phase
+from xfer.phase.data_set import DataSet
+from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
@@ -42,7 +43,7 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
         recipe = Recipe(
             steps=12, batch_size=16, micro_batch_size=4, learning_rate=1e-3, dropout=0.1, max_length=32,
             weight_decay=0.01, precision=str(run["precision"]),
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         phase = Phase(sets, Selection(model="tiny"), "encoder", recipe, 11, TRAINING)
         best = Rule("best", tuple(data_set(roots, name, "validation") for name in ("snli", "udpos")), 5, 20)
         losses: list[float] = []

@@ -18,26 +18,7 @@ import psutil
 import pyarrow as pa
 
 import xfer
-from tests.world import World
-
-STUDY = """\
-study: small
-storage: {storage}
-seeds: [11]
-models: [tiny]
-arms:
-  - none
-  - snli
-  - {{name: mix, mix: [mnli, snli]}}
-targets: [xnli, udpos, tatoeba]
-recipe:
-  default: {{steps: {steps}, batch_size: 16, micro_batch_size: 8, learning_rate: 1e-3, max_length: 32, precision: fp32}}
-  override:
-    - {{where: {{role: intermediate}}, steps: {more}}}
-evaluate:
-  - {{tasks: all, languages: all, splits: [validation, test]}}
-resources: {{default: {{ranks: 2, per_rank: {{cpu: 1}}, zero_stage: 1, snapshot_every: {every}}}}}
-"""
+from tests.world import STUDY, World
 
 EVERY = 10
 """Steps between snapshots of a disturbed study."""

@@ -17,7 +17,7 @@ import pytest
 
 import xfer
 from tests.integration import studies
-from tests.world import World
+from tests.world import STUDY, World
 
 pytestmark = pytest.mark.integration
 
@@ -153,7 +153,7 @@ def test_a_damaged_checkpoint_counts_as_absent_and_is_named(finished: Path, smal
 
 
 def test_a_failed_cell_is_a_row_and_the_rest_goes_on(small_world: World, tmp_path: Path) -> None:
-    text = studies.STUDY.replace(
+    text = STUDY.replace(
         "  override:\n", "  override:\n    - {{where: {{role: target, task: udpos}}, learning_rate: 1e30}}\n"
     )
     study = studies.write(tmp_path, steps=6, text=text)

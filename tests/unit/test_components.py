@@ -17,11 +17,12 @@ import pytest
 
 from tests.unit.component_outputs import ELSEWHERE, TORCH, exercises
 from xfer.study.lock import components
+from xfer.tasks import registry
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "components.json"
 UPDATE = os.environ.get("XFER_UPDATE_GOLDEN") == "1"
 REGENERATE = "then run: XFER_UPDATE_GOLDEN=1 pytest tests/unit/test_components.py"
-COVERED = sorted(components().keys() - ELSEWHERE)
+COVERED = sorted(components(registry.names()).keys() - ELSEWHERE)
 
 
 def golden() -> dict[str, dict[str, Any]]:
@@ -54,7 +55,7 @@ def test_a_component_gives_what_its_version_gave(name: str, tmp_path: Path) -> N
         pytest.skip("needs torch")
     known = exercises(tmp_path)
     assert name in known, f"{name} shapes numbers but nothing holds it: add it to tests/unit/component_outputs.py"
-    version, held = components()[name], golden().get(name)
+    version, held = components(registry.names())[name], golden().get(name)
     found = summary(known[name]())
     if held is not None and held["version"] == version:
         assert same(found, held), (
@@ -73,4 +74,4 @@ def test_a_component_gives_what_its_version_gave(name: str, tmp_path: Path) -> N
 def test_the_golden_file_holds_no_component_that_is_gone() -> None:
     gone = sorted(golden().keys() - set(COVERED))
     assert gone == [], f"take {', '.join(gone)} out of {GOLDEN}"
-    assert components().keys() >= ELSEWHERE
+    assert components(registry.names()).keys() >= ELSEWHERE

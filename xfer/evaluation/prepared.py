@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.fingerprint import seed_of
-from xfer.phase.phase import DataSet
+from xfer.phase.data_set import DataSet
 from xfer.tasks import registry
 from xfer.tasks.batches import Encoded
 from xfer.tasks.data import DataRoots

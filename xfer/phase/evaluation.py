@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from xfer.fingerprint import key
-from xfer.phase.phase import DataSet
+from xfer.phase.data_set import DataSet
 from xfer.phase.selection import Selection
 
 

@@ -8,29 +8,9 @@ from functools import cached_property
 from typing import Literal
 
 from xfer.fingerprint import key
+from xfer.phase.data_set import DataSet
 from xfer.phase.recipe import Recipe
 from xfer.phase.selection import Selection
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """One split of one task in one language, as the lock resolved it."""
-
-    task: str
-    """Name of the task in the registry."""
-    language: str
-    """BCP-47 code."""
-    split: str
-    """The task's own split name: train, validation or test."""
-    data: str
-    """sha256 of the content, or the Hub commit."""
-    declaration: str
-    """Key of the task's resolved declaration (format, labels, columns and their versions)."""
-    rows: int
-    """Examples; follows from ``data``, so it is not part of the identity."""
-
-    def identity(self) -> object:
-        return [self.task, self.language, self.split, self.data, self.declaration]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from xfer.fingerprint import key
-
-if TYPE_CHECKING:
-    from xfer.phase.phase import DataSet
+from xfer.phase.data_set import DataSet
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,25 @@ class Store:
     """A place for objects named by slash-separated paths.
 
     ``url`` is a folder, or what ``obstore.store.from_url`` understands (``s3://bucket/prefix``).
-    Raises ``StoreError`` when it cannot be opened, read or written.
+    A folder is made by the first write. Raises ``StoreError`` when it cannot be opened, read or written.
     """
 
     def __init__(self, url: str) -> None:
         self._is_folder = "://" not in url
         # Workers run in folders of their own: a relative path must mean the same to them.
         self.url = str(Path(url).resolve()) if self._is_folder else url
+
+        if not self._is_folder:
+            self._objects  # noqa: B018  (an address that cannot work is told at once)
+
+    @cached_property
+    def _objects(self) -> Any:
         with self._explained("open"):
-            self._objects: Any = LocalStore(self.url, mkdir=True) if self._is_folder else from_url(url)
+            return LocalStore(self.url, mkdir=True) if self._is_folder else from_url(self.url)
+
+    def _is_absent(self) -> bool:
+        """A folder that nothing has been written to yet: reading does not make it."""
+        return self._is_folder and not Path(self.url).exists()
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
         return Store, (self.url,)
@@ -60,6 +71,8 @@ class Store:
 
     def get(self, path: str) -> bytes | None:
         """The bytes at ``path``, or None."""
+        if self._is_absent():
+            return None
         try:
             with self._explained(path):
                 return bytes(obstore.get(self._objects, path).bytes())
@@ -79,6 +92,8 @@ class Store:
 
     def size(self, path: str) -> int | None:
         """Bytes at ``path``, or None."""
+        if self._is_absent():
+            return None
         try:
             with self._explained(path):
                 return int(obstore.head(self._objects, path)["size"])
@@ -87,12 +102,16 @@ class Store:
 
     def names(self, prefix: str) -> list[str]:
         """Sorted paths of every object below ``prefix``."""
+        if self._is_absent():
+            return []
         with self._explained(prefix):
             batches = list(obstore.list(self._objects, prefix=prefix))
         return sorted(str(entry["path"]) for batch in batches for entry in batch)
 
     def children(self, prefix: str) -> list[str]:
         """Sorted names of the folders directly below ``prefix``; on a folder store an empty one stays listed."""
+        if self._is_absent():
+            return []
         with self._explained(prefix):
             listing = obstore.list_with_delimiter(self._objects, prefix=prefix)
         return sorted(str(path).rsplit("/", 1)[-1] for path in listing["common_prefixes"])

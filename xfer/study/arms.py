@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from xfer.phase.selection import Selection
+from xfer.study.source import Loc
 
 LATER = (
     "then",
@@ -43,6 +44,10 @@ class _Arm(BaseModel):
         """Tasks whose English training data the arm uses."""
         return ()
 
+    def where(self, task: int) -> Loc:
+        """Where in a spelled-out arm the n-th task stands."""
+        return ()
+
     def expand(self, trainer: Trainer, start: Selection, seed: int) -> Selection:
         """Plan the arm's phases from ``start``; the checkpoint that targets begin from."""
         return trainer.intermediate(self.trains_on, start, seed) if self.trains_on else start
@@ -63,6 +68,9 @@ class TaskArm(_Arm):
     def trains_on(self) -> tuple[str, ...]:
         return (self.task,)
 
+    def where(self, task: int) -> Loc:
+        return ("task",)
+
 
 class MixArm(_Arm):
     """Several intermediate tasks with equal weights, a head each; a global batch is one task."""
@@ -72,6 +80,9 @@ class MixArm(_Arm):
     @property
     def trains_on(self) -> tuple[str, ...]:
         return self.mix
+
+    def where(self, task: int) -> Loc:
+        return ("mix", task)
 
 
 def _form(value: Any) -> Literal["none", "task", "mix"] | None:

@@ -44,7 +44,8 @@ def cost(phase: Phase, model: str, selections: int, lock: Lock) -> Cost:
     spec = lock.model(model)
     per_row = [_mean_length(lock, data.task, model, phase.recipe.max_length) for data in phase.trains_on]
     mean = sum(per_row) / len(per_row)
-    tokens = round(phase.steps * min(phase.recipe.batch_size, phase.rows) * mean)
+    per_epoch = -(-phase.rows // phase.recipe.batch_size)
+    tokens = round(phase.steps / per_epoch * phase.rows * mean)  # the last batch of an epoch may be short
     return Cost(phase.steps, tokens, tokens * _flops_per_token(spec, mean), selections * BYTES * spec.parameters)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from xfer.errors import LockError
 from xfer.fingerprint import plain
 from xfer.io import write_whole
 from xfer.models.spec import ModelSpec
-from xfer.phase.phase import DataSet
+from xfer.phase.data_set import DataSet
 from xfer.phase.versions import PREDICTION, TRAINING
 from xfer.tasks import registry
 
@@ -70,11 +70,11 @@ def path_of(study: Path) -> Path:
     return study.with_name(study.stem + ".lock.json")
 
 
-def components() -> dict[str, int]:
-    """Versions of the components of this installation, by name."""
+def components(tasks: Iterable[str]) -> dict[str, int]:
+    """Versions of this installation's components that shape the numbers of these tasks, by name."""
     versions = {f"training.{name}": version for name, version in TRAINING.items()}
     versions |= {f"prediction.{name}": version for name, version in PREDICTION.items()}
-    for name in registry.names():
+    for name in tasks:
         task_format = registry.get(name).format
         versions[f"format.{task_format.name}"] = task_format.version
         versions |= {f"metric.{metric.name}": metric.version for metric in task_format.metrics}
@@ -101,16 +101,20 @@ def read(path: Path) -> Lock:
 
 
 def _check_components(lock: Lock, path: Path) -> None:
-    now = components()
-    changed = [
-        f"{name} (lock {lock.components.get(name, 'none')}, here {now.get(name, 'none')})"
-        for name in sorted(now.keys() | lock.components.keys())
-        if now.get(name) != lock.components.get(name)
+    known, everything = registry.names(), components(registry.names())
+    changed = [f"task {name}" for name in lock.tasks if name not in known]
+    changed += [
+        f"{name} (lock {version}, here none)" for name, version in lock.components.items() if name not in everything
+    ]
+    changed += [
+        f"{name} (lock {lock.components.get(name, 'none')}, here {version})"
+        for name, version in components(name for name in lock.tasks if name in known).items()
+        if version != lock.components.get(name)
     ]
     changed += [
         f"task {name}"
         for name, declaration in lock.tasks.items()
-        if name not in registry.names() or plain(registry.get(name).declaration()) != declaration
+        if name in known and plain(registry.get(name).declaration()) != declaration
     ]
     if changed:
         raise LockError(

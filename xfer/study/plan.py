@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xfer.errors import UserError
+from xfer.errors import LockError, UserError
 from xfer.fingerprint import key
 from xfer.models.spec import ModelSpec
+from xfer.phase.data_set import DataSet
 from xfer.phase.evaluation import Evaluation
-from xfer.phase.phase import DataSet, Phase
+from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import PREDICTION, TRAINING
-from xfer.study.lock import Lock
+from xfer.study.lock import RELOCK, Lock
+from xfer.study.reading import known_as
 from xfer.study.relation import relation
 from xfer.study.schema import Select, Study
 from xfer.tasks import registry
@@ -110,6 +112,7 @@ def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
     planner = _Planner(study, lock, decisions)
     experiments = tuple(planner.experiments())
     cells = tuple(planner.cells())
+    _check_lock(study, lock)
     return Plan(
         study.study,
         planner.phases,
@@ -121,14 +124,27 @@ def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
     )
 
 
+def _check_lock(study: Study, lock: Lock) -> None:
+    """Raise ``LockError`` when the lock was made before the study named a target or a language."""
+    for i, entry in enumerate(study.evaluate):
+        tasks = study.targets if entry.tasks == "all" else entry.tasks
+        held = {code for task in tasks for split in entry.splits for code in lock.languages(task, split)}
+        for task in tasks:
+            if task not in lock.tasks:
+                raise LockError(f"target {task} is not in the lock", study.where("evaluate", i), RELOCK)
+        for code in entry.languages:
+            if entry.languages != "all" and code not in held:
+                raise LockError(f"language {code} is not in the lock", study.where("evaluate", i, "languages"), RELOCK)
+
+
 class _Planner:
     def __init__(self, study: Study, lock: Lock, decisions: Decisions) -> None:
         self._study, self._lock, self._decisions = study, lock, decisions
         self.phases: dict[str, Planned] = {}
         self.evaluations: dict[str, Evaluation] = {}
         self._chosen: dict[tuple[str, str], Values | None] = {}
-        self._role = "intermediate"
         self._model = ""
+        self._trying = False
 
     def experiments(self) -> Iterator[Experiment]:
         """Plan the trials of ``tune``, and note what has been chosen."""
@@ -152,7 +168,7 @@ class _Planner:
         for ref in self._study.models:
             for seed in self._study.seeds:
                 for arm in self._study.arms:
-                    self._role, self._model = "intermediate", ref.id
+                    self._trying, self._model = False, ref.id
                     start = arm.expand(self, self._base(ref.id), seed)
                     for name in self._study.targets:
                         target = registry.get(name)
@@ -169,18 +185,17 @@ class _Planner:
                         yield Cell(
                             ref.id, arm.name, arm.group, name, seed if lineage else None,
                             relation(arm.trains_on, target), subject, lineage,
-                            tuple(self._evaluate(subject, name)), decided,
+                            tuple(dict.fromkeys(self._evaluate(subject, name))), decided,
                         )  # fmt: skip
 
     def intermediate(self, tasks: tuple[str, ...], start: Selection, seed: int) -> Selection:
         """Plan an intermediate phase; what an arm asks for."""
-        return self._train(self._role, tasks, tasks, start, seed, {}, True)
+        return self._train("intermediate", tasks, tasks, start, seed, {}, True)
 
     def _target(self, name: str, start: Selection, seed: int, values: Values, decided: bool) -> Selection:
         trains_on = registry.get(name).trains_on
         assert trains_on is not None
-        role = "trial" if self._role == "trial" else "target"
-        return self._train(role, (trains_on,), (name, trains_on), start, seed, values, decided)
+        return self._train("target", (trains_on,), known_as(name), start, seed, values, decided)
 
     def _trial(self, rate: float, group: list[tuple[str, str]], split: str, language: str) -> Trial:
         tune = self._study.tune
@@ -190,7 +205,7 @@ class _Planner:
             for name in tune.arms:
                 arm = next(arm for arm in self._study.arms if arm.name == name)
                 for seed in tune.seeds:
-                    self._role, self._model = "trial", model
+                    self._trying, self._model = True, model
                     start = arm.expand(self, self._base(model), seed)
                     subject = self._target(target, start, seed, {"learning_rate": rate}, True)
                     trained = registry.get(target).trains_on or ""
@@ -202,16 +217,14 @@ class _Planner:
         self, role: str, tasks: tuple[str, ...], known_as: tuple[str, ...], start: Selection, seed: int,
         values: Values, decided: bool,
     ) -> Selection:  # fmt: skip
-        as_role = role
-        if role == "trial":  # a trial is trained as the target it stands for, an arm's part of it as intermediate
-            as_role = "intermediate" if tasks == known_as else "target"
-        recipe = self._study.recipe.of(as_role, known_as, self._model).model_copy(update=dict(values))
+        recipe = self._study.recipe.of(role, known_as, self._model).model_copy(update=dict(values))
         self._check_length(recipe)
         sets = tuple(self._lock.data_set(task, "en", "train") for task in tasks)
         phase = Phase(sets, start, self._study.carry, recipe, seed, TRAINING)
-        resources = self._study.resources.of(as_role, known_as, self._model)
+        resources = self._study.resources.of(role, known_as, self._model)
         planned = self.phases.setdefault(phase.key, Planned(phase, self._model, resources, decided))
-        planned.roles.add(role)
+        planned.decided |= decided
+        planned.roles.add("trial" if self._trying else role)
         rule = self._rule(self._study.select, tasks)
         planned.rules[rule.key] = rule
         return Selection(phase.key, rule)
@@ -235,10 +248,11 @@ class _Planner:
                             yield self._evaluation(subject, target, head, language, split)
 
     def _evaluation(self, subject: Selection, task: str, head: str, language: str, split: str) -> str:
-        if subject.phase:
+        if head:
             recipe = self.phases[subject.phase].phase.recipe
-        else:
-            recipe = self._study.recipe.of("target", (task,), self._model)
+        else:  # hidden states: the same length and precision whatever arm the checkpoint comes from
+            recipe = self._study.recipe.of("target", known_as(task), self._model)
+            self._check_length(recipe)
         versions = tuple(sorted(PREDICTION.items()))
         data = self._lock.data_set(task, language, split)
         evaluation = Evaluation(subject, data, head, recipe.precision, recipe.max_length, versions)

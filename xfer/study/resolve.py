@@ -74,9 +74,9 @@ def resolve(study: Study, roots: Roots, say: Callable[[str], None] = lambda _: N
         if required or data.exists(task, language, split):
             say(f"{name}/{language}/{split}")
             splits[f"{name}/{language}/{split}"] = _split(task, language, split, data, folders)
-    _check_languages(study, splits)
+    _check_languages(study, splits, data)
     return Lock(
-        components=components(),
+        components=components({name for name, _, _, _ in wanted}),
         tasks=declarations({name for name, _, _, _ in wanted}),
         revisions=data.revisions,
         splits=splits,
@@ -91,9 +91,14 @@ def needs(study: Study) -> Iterator[tuple[str, str, str, bool]]:
     for name in sorted(trained):
         yield name, "en", "train", True
         if study.select.rule == "best" or study.tune is not None:
-            for on in {study.select.on or registry.get(name).selects_on, registry.get(name).selects_on}:
+            for on in sorted({study.select.on or registry.get(name).selects_on, registry.get(name).selects_on}):
                 split, _, language = on.partition("/")
                 yield name, language, split, True
+    if study.tune is not None:
+        split, _, language = study.tune.on.partition("/")
+        for target in study.tune.targets or study.targets:
+            if trains_on := registry.get(target).trains_on:
+                yield trains_on, language, split, True
     for entry in study.evaluate:
         for name in study.targets if entry.tasks == "all" else entry.tasks:
             task = registry.get(name)
@@ -133,11 +138,17 @@ def _lengths(task: Task, rows: pa.Table, tokenizer: Path) -> dict[int, int]:
     return {length: round(n * rows.num_rows / sample.num_rows) for length, n in sorted(counts.items())}
 
 
-def _check_languages(study: Study, splits: dict[str, LockedSplit]) -> None:
+def _check_languages(study: Study, splits: dict[str, LockedSplit], data: DataRoots) -> None:
     """A language that the study names must be there; a target must have something to evaluate."""
     for i, entry in enumerate(study.evaluate):
         tasks = study.targets if entry.tasks == "all" else entry.tasks
-        held = {place.split("/")[1] for place in splits if place.split("/")[0] in tasks}
+        held = {
+            code
+            for name in (tasks if entry.languages != "all" else ())
+            for code in registry.get(name).languages
+            for split in entry.splits
+            if split in registry.get(name).splits and data.exists(registry.get(name), code, split)
+        }
         for j, code in enumerate(() if entry.languages == "all" else entry.languages):
             if code not in held:
                 where = study.where("evaluate", i, "languages", j)

@@ -16,7 +16,7 @@ from xfer.study.source import Source
 class Fields(BaseModel):
     """Base of everything in a study file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _as_list(value: Any) -> Any:

@@ -49,6 +49,8 @@ class Source:
                 elif isinstance(node, Sequence) and not isinstance(node, str) and isinstance(name, int):
                     line, column = node.lc.item(name)  # type: ignore[attr-defined]
                     node = node[name]
+                else:
+                    break
             except (AttributeError, KeyError, IndexError):
                 break
         return f"{self.path}:{line + 1}:{column + 1}"

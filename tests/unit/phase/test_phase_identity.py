@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from xfer.phase.data_set import DataSet
 from xfer.phase.evaluation import Evaluation
-from xfer.phase.phase import DataSet, Phase
+from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
 from xfer.phase.selection import Rule, Selection
 

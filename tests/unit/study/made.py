@@ -99,7 +99,7 @@ def lock(
                     place = f"{name}/{language}/{part}"
                     splits[place] = split(place, models, **(changed or {}).get(place, {}))
     return Lock(
-        components=components(),
+        components=components(registry.names()),
         tasks=declarations(set(tasks or registry.names())),
         revisions={},
         splits=splits,
