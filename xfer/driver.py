@@ -88,8 +88,9 @@ class _Walk:
                 return False
         return True
 
-    def score(self, evaluation: Evaluation, metric: str) -> float:
-        return self._ensurer.score(evaluation, metric)
+    def score(self, evaluation: Evaluation) -> float:
+        """The major metric of an evaluation that has been made."""
+        return self._ensurer.score(evaluation, registry.get(evaluation.data.task).metric)
 
     def evaluate(self, planned: Plan, keys: list[str], model: str) -> None:
         """Ensure evaluations of one checkpoint."""
@@ -110,7 +111,6 @@ class _Walk:
 
 def _decide(experiment: Experiment, planned: Plan, walk: _Walk, store: Store, events: Events) -> None:
     """Run one experiment by Ray Tune and store what it chose."""
-    metric = registry.get(experiment.on.task).metric
 
     def try_out(trial: Trial) -> float | None:
         values = []
@@ -118,7 +118,7 @@ def _decide(experiment: Experiment, planned: Plan, walk: _Walk, store: Store, ev
             if not walk.phases(planned, phases):
                 return None
             walk.evaluate(planned, [evaluation], planned.phases[phases[-1]].model)
-            values.append(walk.score(planned.evaluations[evaluation], metric))
+            values.append(walk.score(planned.evaluations[evaluation]))
         score = sum(values) / len(values)
         events.emit("trial", experiment=experiment.key, values=dict(trial.values), score=round(score, 4))
         return score

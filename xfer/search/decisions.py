@@ -19,7 +19,7 @@ def decide(store: Store, experiment: Experiment, scores: Sequence[float | None])
     decision = {
         "model": experiment.model,
         "target": experiment.target,
-        "metric": "/".join((experiment.on.task, experiment.on.split, experiment.on.language, experiment.metric)),
+        "metric": experiment.metric,
         "values": chosen.values,
         "trials": [{"values": trial.values, "value": score} for trial, score in pairs],
     }

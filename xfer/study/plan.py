@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from xfer.errors import LockError, UserError
-from xfer.fingerprint import key
+from xfer.fingerprint import key, plain
 from xfer.models.spec import ModelSpec
 from xfer.phase.data_set import DataSet
 from xfer.phase.evaluation import Evaluation
@@ -79,15 +79,20 @@ class Experiment:
 
     model: str
     target: str
-    on: DataSet
-    metric: str
+    on: tuple[DataSet, ...]
+    """What the trials are judged on, each by its task's major metric: one for each task trained on."""
     trials: tuple[Trial, ...]
 
     @cached_property
     def key(self) -> str:
-        task = registry.get(self.on.task)
+        metrics = [registry.get(data.task).major for data in self.on]
         trials = [{"values": trial.values, "evaluations": [e for _, e in trial.cells]} for trial in self.trials]
-        return key({"trials": trials, "metric": task.major})
+        return key({"trials": trials, "metrics": metrics})
+
+    @property
+    def metric(self) -> str:
+        """For people: what decided."""
+        return "+".join(f"{d.task}/{d.split}/{d.language}/{registry.get(d.task).metric}" for d in self.on)
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
 def _check_lock(study: Study, lock: Lock) -> None:
     """Raise ``LockError`` when the lock was made before the study named a target or a language."""
     for i, entry in enumerate(study.evaluate):
-        tasks = study.targets if entry.tasks == "all" else entry.tasks
+        tasks = study.tasks_of(entry)
         held = {code for task in tasks for split in entry.splits for code in lock.languages(task, split)}
         for task in tasks:
             if task not in lock.tasks:
@@ -155,10 +160,11 @@ class _Planner:
         models = [ref.id for ref in self._study.models]
         trained = [t for t in (tune.targets or self._study.targets) if registry.get(t).trains_on]
         for group in _groups(models, trained, tune.per):
-            on = self._lock.data_set(registry.get(group[0][1]).trains_on or "", language, split)
+            tasks = dict.fromkeys(registry.get(target).trains_on or "" for _, target in group)
+            on = tuple(self._lock.data_set(task, language, split) for task in tasks)
             trials = tuple(self._trial(rate, group, split, language) for rate in tune.learning_rate)
             names = ["+".join(dict.fromkeys(part)) for part in zip(*group, strict=True)]
-            experiment = Experiment(names[0], names[1], on, registry.get(on.task).metric, trials)
+            experiment = Experiment(names[0], names[1], on, trials)
             for pair in group:
                 self._chosen[pair] = self._decisions.get(experiment.key)
             yield experiment
@@ -289,6 +295,4 @@ def _groups(models: list[str], targets: list[str], per: tuple[str, ...]) -> Iter
 
 def describe(phase: Phase) -> str:
     """The whole payload of a phase's key, for people."""
-    from xfer.fingerprint import plain
-
     return json.dumps(plain(phase), indent=1, sort_keys=True, ensure_ascii=False)

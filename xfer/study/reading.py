@@ -183,7 +183,7 @@ def _check_choices(study: Study) -> Found:
 
 def _check_evaluate(study: Study) -> Found:
     for i, entry in enumerate(study.evaluate):
-        tasks = study.targets if entry.tasks == "all" else entry.tasks
+        tasks = study.tasks_of(entry)
         for j, name in enumerate(tasks):
             if name not in study.targets:
                 yield (
@@ -234,8 +234,3 @@ def known_as(target: str) -> tuple[str, ...]:
     """The names by which an override can mean a target: its own, and that of what it trains on."""
     trains_on = registry.get(target).trains_on
     return (target,) if trains_on in (None, target) else (target, str(trains_on))
-
-
-def languages_of(task: str) -> tuple[str, ...]:
-    """The languages of a task."""
-    return registry.get(task).languages

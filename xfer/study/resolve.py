@@ -100,7 +100,7 @@ def needs(study: Study) -> Iterator[tuple[str, str, str, bool]]:
             if trains_on := registry.get(target).trains_on:
                 yield trains_on, language, split, True
     for entry in study.evaluate:
-        for name in study.targets if entry.tasks == "all" else entry.tasks:
+        for name in study.tasks_of(entry):
             task = registry.get(name)
             for language in task.languages:
                 if entry.languages == "all" or language in entry.languages:
@@ -141,7 +141,7 @@ def _lengths(task: Task, rows: pa.Table, tokenizer: Path) -> dict[int, int]:
 def _check_languages(study: Study, splits: dict[str, LockedSplit], data: DataRoots) -> None:
     """A language that the study names must be there; a target must have something to evaluate."""
     for i, entry in enumerate(study.evaluate):
-        tasks = study.targets if entry.tasks == "all" else entry.tasks
+        tasks = study.tasks_of(entry)
         held = {
             code
             for name in (tasks if entry.languages != "all" else ())

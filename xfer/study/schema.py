@@ -176,6 +176,10 @@ class Study(Fields):
     def path(self) -> Path:
         return self._source.path
 
+    def tasks_of(self, entry: Evaluate) -> tuple[str, ...]:
+        """The targets that an entry of ``evaluate`` is about."""
+        return self.targets if entry.tasks == "all" else entry.tasks
+
     def where(self, *loc: int | str) -> str:
         """``file:line:column`` of a field, for messages."""
         return self._source.where(*loc)
