@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests import world
 from tests.world import STUDY, World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep to a cache of our own and off the network, in this process and in those it starts."""
+    cache = tempfile.TemporaryDirectory(prefix="xfer-tests-")
+    config.add_cleanup(cache.cleanup)
+    os.environ |= {"HF_DATASETS_CACHE": cache.name, "HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture(scope="session")
