@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 
 class Watch:
-    """Renders one study's events as they come."""
+    """Renders one study's events as they come; with ``debug``, tracebacks as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, debug: bool = False) -> None:
+        self._debug, self._explained = debug, False
         self._console = Console(highlight=False, soft_wrap=True)
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("steps"),
@@ -102,11 +103,18 @@ class Watch:
 
     def _on_error(self, event: dict[str, Any]) -> None:
         self._progress.stop()
-        sys.stderr.write(f"xfer: {event['message']}\n")
+        self._explained = True
+        sys.stderr.write(f"xfer: {event['message']}\n" + (event["detail"] if self._debug else ""))
 
     def _on_end(self, event: dict[str, Any]) -> str | None:
-        failed = len(event["failed"])
-        return f"{failed} phases failed; their cells stand in: xfer results STUDY --table cells" if failed else None
+        unfinished = event["unfinished"]
+        return f"{unfinished} cells are not done; see: xfer results STUDY --table cells" if unfinished else None
+
+    def ended(self, code: int) -> None:
+        """Say how a job ended that did not say so itself: it was killed, or a library ended it."""
+        if code < 0 and not self._explained:
+            tail = "\n".join(self._unread)
+            sys.stderr.write(f"{tail}\nxfer: signal {-code} ended the job; the same command goes on from there\n")
 
 
 def _values(values: dict[str, float]) -> str:

@@ -34,6 +34,9 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # ours: it must not end in silence
+        events.emit("error", message=f"{type(error).__name__}: {error}", detail=traceback.format_exc(), code=1)
+        return 1
 
 
 if __name__ == "__main__":

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from xfer.errors import PhaseFailed
 from xfer.events import Events
 from xfer.execution.ensure import Ensurer
 from xfer.execution.jobs import Site
-from xfer.execution.lane import Lane, start_ray
+from xfer.execution.lane import Lanes
 from xfer.phase.evaluation import Evaluation
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Selection
@@ -45,16 +45,14 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
         steps=sum(p.phase.steps for p in absent),
     )  # fmt: skip
     site = Site(store, roots, roots.data_roots(lock), study.path.parent.resolve())
-    with _lanes(site, events) as lane:
-        ensurer = Ensurer(site, lock.models, events, stop.wait, lane)
-        walk = _Walk(ensurer, events)
+    with closing(Lanes(site, planned.shapes(), events)) as lanes:
+        walk = _Walk(Ensurer(site, lock.models, events, stop.wait, lanes), events)
         for experiment in planned.open_experiments():
+            lanes.start()
             _decide(experiment, planned, walk, store, events)
-        planned = opened(study, lock, store).plan
-        walk.grid(planned)
-    done = not walk.failed and all(cell.decided for cell in planned.cells)
-    events.emit("end", study=study.study, done=done, failed=walk.failed)
-    return done
+        unfinished = walk.grid(opened(study, lock, store).plan)
+    events.emit("end", study=study.study, unfinished=unfinished)
+    return unfinished == 0
 
 
 class _Walk:
@@ -65,15 +63,21 @@ class _Walk:
         self.failed: dict[str, str] = {}
         self._done: set[str] = set()
 
-    def grid(self, planned: Plan) -> None:
-        """Every cell: its phases, then its evaluations while the lane is warm."""
+    def grid(self, planned: Plan) -> int:
+        """Every cell: its phases, then its evaluations while the lane is warm; the number that is not done."""
         wanted: dict[Selection, dict[str, None]] = {}
         for cell in planned.cells:
             if cell.decided:
                 wanted.setdefault(cell.subject, {}).update(dict.fromkeys(cell.evaluations))
+        done: dict[Selection, bool] = {}
+        unfinished = 0
         for cell in planned.cells:
-            if cell.decided and self.phases(planned, cell.phases) and cell.subject in wanted:
-                self.evaluate(planned, list(wanted.pop(cell.subject)), cell.model)
+            ready = cell.decided and self.phases(planned, cell.phases)
+            if ready and cell.subject not in done:
+                evaluations = [planned.evaluations[key] for key in wanted[cell.subject]]
+                done[cell.subject] = self.evaluate(evaluations, cell.model, cell.resources)
+            unfinished += not (ready and done[cell.subject])
+        return unfinished
 
     def phases(self, planned: Plan, keys: tuple[str, ...]) -> bool:
         """Ensure phases in order; False when one of them fails, or has failed before."""
@@ -92,17 +96,12 @@ class _Walk:
         """The major metric of an evaluation that has been made."""
         return self._ensurer.score(evaluation, registry.get(evaluation.data.task).metric)
 
-    def evaluate(self, planned: Plan, keys: list[str], model: str) -> None:
-        """Ensure evaluations of one checkpoint."""
-        evaluations = [planned.evaluations[key] for key in keys]
-        resources = next(iter(planned.phases.values())).resources
-        phase = evaluations[0].subject.phase if evaluations else ""
-        if phase:
-            resources = planned.phases[phase].resources
-        try:
-            self._ensurer.evaluations(evaluations, model, resources)
-        except PhaseFailed as error:
-            self._fail(phase, error)
+    def evaluate(self, evaluations: Sequence[Evaluation], model: str, resources: Resources) -> bool:
+        """Ensure evaluations of one checkpoint; whether all could be made."""
+        failures = self._ensurer.evaluations(evaluations, model, resources)
+        for reason in failures:
+            self._events.emit("failed", phase=evaluations[0].subject.phase, why=reason)
+        return not failures
 
     def _fail(self, phase: str, error: PhaseFailed) -> None:
         self.failed[phase] = error.what
@@ -117,13 +116,14 @@ def _decide(experiment: Experiment, planned: Plan, walk: _Walk, store: Store, ev
         for phases, evaluation in trial.cells:
             if not walk.phases(planned, phases):
                 return None
-            walk.evaluate(planned, [evaluation], planned.phases[phases[-1]].model)
+            last = planned.phases[phases[-1]]
+            if not walk.evaluate([planned.evaluations[evaluation]], last.model, last.resources):
+                return None
             values.append(walk.score(planned.evaluations[evaluation]))
         score = sum(values) / len(values)
         events.emit("trial", experiment=experiment.key, values=dict(trial.values), score=round(score, 4))
         return score
 
-    start_ray(next(iter(planned.phases.values())).resources)
     scores = run_grid(experiment, try_out)
     chosen = decisions.decide(store, experiment, scores)
     events.emit(
@@ -141,34 +141,3 @@ def _lock(study: Study, roots: resolve.Roots, events: Events) -> Lock:
     lock = locks.read(path)
     resolve.check_data(study, lock, roots, path)
     return lock
-
-
-@contextmanager
-def _lanes(site: Site, events: Events) -> Iterator[_LaneOf]:
-    lanes = _LaneOf(site, events)
-    try:
-        yield lanes
-    finally:
-        lanes.close()
-
-
-class _LaneOf:
-    """Opens a lane when the first work comes, and another when the shape changes."""
-
-    def __init__(self, site: Site, events: Events) -> None:
-        self._site, self._events = site, events
-        self._lane: Lane | None = None
-
-    def __call__(self, resources: Resources) -> Lane:
-        if self._lane is not None and not self._lane.fits(resources):
-            self.close()
-        if self._lane is None:
-            self._events.emit("lane", ranks=resources.ranks, zero_stage=resources.zero_stage)
-            start_ray(resources)
-            self._lane = Lane(self._site, resources)
-        return self._lane
-
-    def close(self) -> None:
-        if self._lane is not None:
-            self._lane.close()
-            self._lane = None

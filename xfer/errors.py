@@ -69,10 +69,6 @@ class PhaseFailed(XferError):
     """A phase that cannot finish; its cells become rows with this reason, the study goes on."""
 
 
-class LaneLost(XferError):
-    """The workers died under a phase; it can be taken up again from its last snapshot."""
-
-
 class Stopped(XferError):
     """The user asked to stop; the same command goes on from here."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from typing import TextIO
 
 STEP_INTERVAL = 1.0
@@ -15,21 +14,17 @@ STEP_INTERVAL = 1.0
 
 
 class Events:
-    """A sink for events: one JSON line each on ``stream``, and to every listener."""
+    """A sink for events: one JSON line each on ``stream``."""
 
-    def __init__(self, stream: TextIO | None = None, *listeners: Callable[[str], None]) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._listeners = listeners
         self._last_step = 0.0
 
     def emit(self, event: str, **fields: object) -> None:
         """Write one event; ``fields`` are JSON values."""
         line = json.dumps({"time": round(time.time(), 3), "event": event, **fields}, ensure_ascii=False)
-        if self._stream is not None:
-            self._stream.write(line + "\n")
-            self._stream.flush()
-        for listener in self._listeners:
-            listener(line)
+        self._stream.write(line + "\n")
+        self._stream.flush()
 
     def step(self, phase: str, step: int, steps: int, **fields: object) -> None:
         """Write a ``step`` event, at most one every ``STEP_INTERVAL`` seconds."""

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cluster.cli import check, lock, plan, report, results, run, tasks
+from cluster.cli import check, lock, plan, report, results, run, settings, tasks
 from xfer.errors import XferError
 
 app = typer.Typer(
@@ -24,13 +24,10 @@ app.command("run")(run.run)
 app.command("results")(results.results)
 app.command("report")(report.report)
 
-_debug = False
-
 
 @app.callback()
 def options(debug: bool = typer.Option(False, "--debug", help="Show tracebacks.")) -> None:
-    global _debug
-    _debug = debug
+    settings.debug = debug
 
 
 def main() -> None:
@@ -38,7 +35,7 @@ def main() -> None:
     try:
         app()
     except XferError as error:
-        if _debug:
+        if settings.debug:
             raise
         print(f"xfer: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -103,8 +103,8 @@ def _line(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _explain(opened: Opened, key: str) -> None:
     from xfer.errors import UserError
+    from xfer.fingerprint import plain
     from xfer.study import state
-    from xfer.study.plan import describe
 
     matching = [known for known in opened.plan.phases if known.startswith(key)]
     if len(matching) != 1:
@@ -120,7 +120,7 @@ def _explain(opened: Opened, key: str) -> None:
     print(
         f"  serves {planned.cells} cells as {'+'.join(sorted(planned.roles))}; checkpoints: {', '.join(planned.rules)}"
     )
-    print(describe(planned.phase))
+    print(json.dumps(plain(planned.phase), indent=1, sort_keys=True, ensure_ascii=False))
 
 
 def _short(number: float) -> str:

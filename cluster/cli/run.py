@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cluster.cli import settings
 from cluster.cli.arguments import Data, Models, StudyPath, set_roots
 
 
@@ -15,8 +16,9 @@ def run(study: StudyPath, data: Data = None, models: Models = None) -> None:
 
     set_roots(data, models)
     reading.read(study)
-    with Watch() as watch:
+    with Watch(debug=settings.debug) as watch:
         code = on_laptop.run(study, watch.line)
+        watch.ended(code)
     if code == 0:
         print(f"done; look at it with: xfer report {study}")
-    raise typer.Exit(code)
+    raise typer.Exit(code if code >= 0 else 1)

@@ -19,6 +19,7 @@ from xfer.phase.recipe import Recipe
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import TRAINING
+from xfer.store import snapshots
 from xfer.store.store import Store
 from xfer.tasks import registry
 from xfer.tasks.data import DataRoots
@@ -36,7 +37,7 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
     torch.set_num_threads(1)
     roots = DataRoots((folder / "data",))
     model = folder / "models" / "tiny"
-    preparation = Preparation(roots, model / "tokenizer.json")
+    preparation = Preparation(roots, model)
     world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
     for run in runs:
         sets = tuple(data_set(roots, name, "train") for name in ("snli", "udpos"))
@@ -54,7 +55,8 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
 
         resources = Resources(ranks=world, zero_stage=int(str(run["stage"])), snapshot_every=5)
         store, attempt = Store(str(run["store"])), int(str(run["attempt"]))
-        trained = train(phase, (Rule(), best), preparation, model, 1, resources, store, attempt, on_step)
+        resume = snapshots.newest(store, phase.key, [Rule().key, best.key])
+        trained = train(phase, (Rule(), best), preparation, model, 1, resources, store, attempt, resume, on_step)
         if rank == 0:
             found = {
                 "engine": trained.engine,

@@ -30,8 +30,9 @@ class Prepared:
 class Preparation:
     """Loads and encodes data sets for one tokenizer, and keeps the latest of them."""
 
-    def __init__(self, roots: DataRoots, tokenizer: Path) -> None:
-        self.tokenizer = tokenizer
+    def __init__(self, roots: DataRoots, base: Path) -> None:
+        self.base = base
+        """The pretrained model's folder."""
         self._roots = roots
         self._kept = lru_cache(maxsize=64)(self._prepare)
 
@@ -45,5 +46,5 @@ class Preparation:
         if 0 < sample < rows.num_rows:
             random = np.random.default_rng(seed_of("sample", data.data, data.language, data.split))
             rows = rows.take(np.sort(random.permutation(rows.num_rows)[:sample]))
-        encoded = task.format.encode(task, rows, TextEncoder(self.tokenizer, max_length))
+        encoded = task.format.encode(task, rows, TextEncoder(self.base / "tokenizer.json", max_length))
         return Prepared(task, rows, Encoded(encoded))

@@ -47,15 +47,23 @@ def scores_key(part: str, metrics: tuple[Metric, ...]) -> str:
     return key([part, metrics])
 
 
+def scores(store: Store, group: str, part: str, task: str) -> pa.Table | None:
+    """The stored scores of a part by today's metrics; None when they are not there, or cannot be read."""
+    content = store.get(parts.scores_path(group, part, scores_key(part, registry.get(task).format.metrics)))
+    try:
+        return None if content is None else from_parquet(content).cast(SCORED)
+    except (pa.ArrowInvalid, ValueError, OSError):
+        return None
+
+
 def stored(store: Store, group: str) -> pa.Table:
     """The scores that the store holds for a group of evaluations, schema ``SCORED``; each evaluation once."""
     tables = [SCORED.empty_table()]
     seen: set[str] = set()
     for name, task in parts.names(store, group):
-        content = store.get(parts.scores_path(group, name, scores_key(name, registry.get(task).format.metrics)))
-        if content is not None:
-            table = from_parquet(content)
+        table = scores(store, group, name, task)
+        if table is not None:
             fresh = [evaluation not in seen for evaluation in table["evaluation"].to_pylist()]
-            tables.append(table.filter(pa.array(fresh)).cast(SCORED))
+            tables.append(table.filter(pa.array(fresh)))
             seen |= set(table["evaluation"].to_pylist())
     return pa.concat_tables(tables)

@@ -36,7 +36,7 @@ class Board:
         """The next job with its number, ``end``, or ``wait``."""
         if self._end:
             return "end"
-        if self._job is None or self._taken or self._result is not None:
+        if self._job is None or self._taken or self._stop or self._result is not None:
             return "wait"
         self._taken = True
         return self._job

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from xfer.errors import LaneLost, PhaseFailed, Stopped, StoreError, XferError
-from xfer.evaluation.score import score, scores_key, stored
+from xfer.errors import PhaseFailed, Stopped, StoreError, XferError
+from xfer.evaluation.score import score, scores, scores_key, stored
 from xfer.events import Events
 from xfer.execution.jobs import Evaluate, Result, Site, Train
-from xfer.execution.lane import Lane
+from xfer.execution.lane import Lanes
 from xfer.fingerprint import key, plain
 from xfer.models.spec import ModelSpec
 from xfer.phase.evaluation import Evaluation
@@ -22,6 +22,7 @@ from xfer.results import schema
 from xfer.results.parts import from_parquet, to_parquet
 from xfer.store import parts, records, snapshots
 from xfer.store.attempts import Attempt, open_attempt
+from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 from xfer.study import state
 from xfer.study.plan import Planned
@@ -40,8 +41,7 @@ class Ensurer:
     events: Events
     wait: Callable[[float], bool]
     """Sleeps so many seconds and says whether to stop."""
-    lane: Callable[[Resources], Lane]
-    """Gives a lane of that shape."""
+    lanes: Lanes
 
     def phase(self, planned: Planned) -> None:
         """Train a phase unless the store holds it. Raises ``PhaseFailed``, ``StoreError`` or ``Stopped``."""
@@ -52,25 +52,34 @@ class Ensurer:
             if attempt is None:
                 self._stop_if_asked()
                 continue
-            found = snapshots.newest(store, planned.phase.key)
+            found = snapshots.newest(store, planned.phase.key, planned.rules)
             first = found.step if found else 0
             tries, reached = (tries + 1 if first <= reached else 0), first
-            result = self._train(planned, attempt, first)
+            result = self._train(planned, attempt, found)
             self._settle(planned, attempt, result)
             if result.state == "lost" and tries >= TRIES:
                 raise PhaseFailed(f"the workers died {tries + 1} times at step {first}", planned.phase.key)
 
-    def evaluations(self, wanted: Sequence[Evaluation], model: str, resources: Resources) -> None:
-        """Make the parts of one checkpoint's evaluations that the store lacks, and their scores."""
+    def evaluations(self, wanted: Sequence[Evaluation], model: str, resources: Resources) -> list[str]:
+        """Make the parts of one checkpoint's evaluations that the store lacks, and their scores.
+
+        Gives the reasons of those that could not be made. Raises ``StoreError`` or ``Stopped``.
+        """
         groups: dict[str, list[Evaluation]] = {}
         for evaluation in wanted:
             groups.setdefault(evaluation.group, []).append(evaluation)
+        failures = []
         for group, evaluations in groups.items():
             missing = self._missing(group, evaluations)
             if missing:
-                self._predict(group, missing, model, resources)
+                try:
+                    self._predict(group, missing, model, resources)
+                except PhaseFailed as error:
+                    parts.fail(self.site.store, group, error.what)
+                    failures.append(error.what)
             for part, task in parts.names(self.site.store, group):
                 self._score(group, part, task)
+        return failures
 
     def score(self, evaluation: Evaluation, metric: str) -> float:
         """A score of an evaluation that has been made."""
@@ -89,8 +98,8 @@ class Ensurer:
             self.events.emit("damaged", record=path, what=problem)
             records.set_aside(self.site.store, path)
 
-    def _train(self, planned: Planned, attempt: Attempt, first: int) -> Result:
-        phase = planned.phase
+    def _train(self, planned: Planned, attempt: Attempt, resume: Snapshot | None) -> Result:
+        phase, first = planned.phase, resume.step if resume else 0
         start = checkpoint_path(self.site.store, phase.start)
         job = Train(
             phase,
@@ -99,6 +108,7 @@ class Ensurer:
             start,
             planned.resources,
             attempt.number,
+            resume,
         )
         attempt.start(first)
         self.events.emit(
@@ -122,7 +132,7 @@ class Ensurer:
         if result.state == "done":
             self._commit(planned, attempt, result.values)
             return
-        attempt.end(result.state, result.reason)
+        attempt.end(result.state, result.reason, result.detail)
         self.events.emit("interrupted", phase=phase, attempt=attempt.number, state=result.state, why=result.reason)
         if result.state != "lost":
             raise _as_error(result, phase)
@@ -164,19 +174,16 @@ class Ensurer:
             result = self._run(job, resources, lambda step, metrics: None)
             if result.state != "lost":
                 break
-        if result.state == "failed":
-            parts.fail(self.site.store, group, result.reason)
         if result.state != "done":
             raise _as_error(result, missing[0].subject.phase)
         parts.commit(self.site.store, group, name, [e.key for e in missing], missing[0].data.task)
 
     def _score(self, group: str, part: str, name: str) -> None:
         store, task = self.site.store, registry.get(name)
-        path = parts.scores_path(group, part, scores_key(part, task.format.metrics))
-        if store.size(path) is not None:
+        if scores(store, group, part, name) is not None:
             return
         scored = score(task, from_parquet(store.get(parts.part_path(group, part)) or b""))
-        store.put(path, to_parquet(scored))
+        store.put(parts.scores_path(group, part, scores_key(part, task.format.metrics)), to_parquet(scored))
         major = [row for row in scored.to_pylist() if row["metric"] == task.metric]
         values = {row["language"]: round(row["value"], 4) for row in major}
         self.events.emit("scored", task=name, split=major[0]["split"], metric=task.metric, values=values)
@@ -184,7 +191,7 @@ class Ensurer:
     def _run(
         self, job: Train | Evaluate, resources: Resources, on_step: Callable[[int, dict[str, float]], None]
     ) -> Result:
-        return self.lane(resources).run(job, on_step, lambda: self.wait(0))
+        return self.lanes.lane(resources).run(job, on_step, lambda: self.wait(0))
 
     def _stop_if_asked(self) -> None:
         if self.wait(0):
@@ -205,6 +212,4 @@ def _as_error(result: Result, phase: str) -> XferError:
         return Stopped("stopped", fix="the same command goes on from here")
     if isinstance(result.error, StoreError):
         return result.error
-    if result.state == "lost":
-        return LaneLost(result.reason, phase)
     return PhaseFailed(result.reason, phase)

@@ -12,6 +12,7 @@ from xfer.phase.evaluation import Evaluation
 from xfer.phase.phase import Phase
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule
+from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 from xfer.study.resolve import Roots
 from xfer.tasks.data import DataRoots
@@ -39,6 +40,8 @@ class Train:
     """The parent checkpoint's path in the store; empty: the pretrained model."""
     resources: Resources
     attempt: int
+    resume: Snapshot | None
+    """The resume point, the same for every rank."""
 
 
 @dataclass(frozen=True)

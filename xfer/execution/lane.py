@@ -13,10 +13,11 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from xfer.errors import LaneLost
+from xfer.errors import UserError
+from xfer.events import Events
 from xfer.execution.board import Board, Job
 from xfer.execution.jobs import Result, Site
 from xfer.phase.resources import Resources
@@ -30,7 +31,7 @@ POLL = 0.05
 SETTINGS = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_TRAIN_ENABLE_V2": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "RAY_DEDUP_LOGS": "0",
@@ -39,21 +40,62 @@ SETTINGS = {
 """Ray's environment: quick notice of a dead worker, patience for a node that is being started."""
 
 
-def start_ray(resources: Resources) -> None:
-    """Start Ray on this machine, unless this process has done so."""
+def start_ray(shapes: Iterable[Resources]) -> None:
+    """Start Ray on this machine with room for lanes of these shapes, unless this process has done so.
+
+    Raises ``UserError`` when they ask for more accelerators than the machine has.
+    """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     import ray
 
     if ray.is_initialized():
         return
+    shapes = list(shapes)
     # CPUs are what lanes ask for, plus one for trials; the machine may have fewer.
-    cpus = max(os.cpu_count() or 1, resources.ranks * resources.per_rank.cpu) + 1
+    cpus = max([os.cpu_count() or 1, *(shape.ranks * shape.per_rank.cpu for shape in shapes)]) + 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # Without the dashboard a stopped trial would leave its placement group behind.
         ray.init(
             address="local", num_cpus=cpus, include_dashboard=True, log_to_driver=False, logging_level=logging.ERROR
         )
+    wanted = max((shape.ranks * shape.per_rank.gpu for shape in shapes), default=0)
+    there = int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+    if wanted > there:
+        raise UserError(
+            f"the study asks for {wanted} accelerators and this machine has {there}",
+            "resources",
+            "set ranks and per_rank.gpu to what is there",
+        )
+
+
+class Lanes:
+    """Opens a lane when the first work comes, and another when the shape changes or the lane has died."""
+
+    def __init__(self, site: Site, shapes: Iterable[Resources], events: Events) -> None:
+        self._site, self._shapes, self._events = site, tuple(shapes), events
+        self._lane: Lane | None = None
+
+    def start(self) -> None:
+        """Start Ray, which trials need even before there is work for a lane."""
+        start_ray(self._shapes)
+
+    def lane(self, resources: Resources) -> Lane:
+        """A lane of this shape."""
+        if self._lane is not None and not self._lane.fits(resources):
+            self.close()
+        if self._lane is None:
+            self._events.emit("lane", ranks=resources.ranks, zero_stage=resources.zero_stage)
+            self.start()
+            self._lane = Lane(self._site, resources)
+        return self._lane
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._lane is not None:
+            self._lane.close()
+            self._lane = None
 
 
 class Lane:
@@ -70,13 +112,13 @@ class Lane:
         self._thread.start()
 
     def fits(self, resources: Resources) -> bool:
-        """Whether a job with these resources can run here."""
-        return self._resources.shape == resources.shape
+        """Whether a job with these resources can run here, now."""
+        return self._resources.shape == resources.shape and self._thread.is_alive()
 
     def run(
         self, job: Job, on_step: Callable[[int, dict[str, float]], None], should_stop: Callable[[], bool]
     ) -> Result:
-        """Do a job and wait for its end. Raises ``LaneLost`` when the lane itself has ended."""
+        """Do a job and wait for its end."""
         import ray
 
         ray.get(self._board.submit.remote(job))
@@ -89,13 +131,13 @@ class Lane:
                 on_step(step, metrics)
             if result is not None:
                 return result
-            if should_stop() and not taken:
-                return Result("stopped")
             if should_stop() and not told:
                 told = True
                 ray.get(self._board.stop.remote())
+            if told and not taken:
+                return Result("stopped")
             if not self._thread.is_alive():
-                raise LaneLost(f"the workers have ended: {self._error or 'for no known reason'}")
+                return Result("lost", f"the workers have ended: {self._error or 'for no known reason'}")
             time.sleep(POLL)
 
     def close(self) -> None:

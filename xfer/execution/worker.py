@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ def work(config: dict[str, Any]) -> None:
         except PhaseFailed as error:  # the same on every rank, so the group can go on
             result = Result("failed", error.what, traceback.format_exc())
         except Exception as error:
-            ray.get(board.finish.remote(number, _failure(error, rank)))
+            if not _neighbour_died(error):
+                ray.get(board.finish.remote(number, _failure(error, rank)))
             raise
         if rank == 0:
             ray.get(board.finish.remote(number, result))
@@ -54,6 +56,14 @@ def _failure(error: Exception, rank: int) -> Result:
     ours = isinstance(error, XferError)
     reason = str(error) if ours else f"{type(error).__name__} on rank {rank}: {error}"
     return Result("failed", reason, traceback.format_exc(), error=error if isinstance(error, XferError) else None)
+
+
+def _neighbour_died(error: Exception) -> bool:
+    """A collective that broke off because another rank is gone: the job is lost, not failed."""
+    import torch.distributed as distributed
+
+    words = str(error).lower()
+    return isinstance(error, distributed.DistError) or any(word in words for word in ("gloo", "nccl", "connection"))
 
 
 def _next(board: Handle) -> Any:
@@ -82,10 +92,10 @@ def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
 
     folder = _model_folder(site, job.model)
     preparation = _preparation(site, job.model)
-    with site.store.folder(job.start) as parent:
+    with site.store.folder(job.start) if job.start else nullcontext(folder) as start:
         trained = train(
-            job.phase, job.rules, preparation, parent if job.start else folder, job.model.pad,
-            job.resources, site.store, job.attempt, on_step,
+            job.phase, job.rules, preparation, start, job.model.pad,
+            job.resources, site.store, job.attempt, job.resume, on_step,
         )  # fmt: skip
     progress = asdict(trained.progress)
     values = {
@@ -103,16 +113,14 @@ def _evaluate(job: Evaluate, site: Site) -> Result | None:
     from xfer.evaluation.predict import predict
     from xfer.models.load import load_trained
     from xfer.results.parts import to_parquet
-    from xfer.training.deepspeed import device
+    from xfer.training.engine import device
 
-    began = time.monotonic()
-    folder = _model_folder(site, job.model)
-    with site.store.folder(job.subject) as checkpoint:
-        model = load_trained(checkpoint if job.subject else folder).to(device())
+    with site.store.folder(job.subject) if job.subject else nullcontext(_model_folder(site, job.model)) as folder:
+        model = load_trained(folder).to(device())
     table = predict(job.evaluations, _preparation(site, job.model), model, job.model.pad)
     if table is not None:
         site.store.put(job.part, to_parquet(table))
-    return Result("done", values={"seconds": time.monotonic() - began})
+    return Result("done")
 
 
 _folders: dict[str, Path] = {}
@@ -131,8 +139,7 @@ def _preparation(site: Site, model: ModelSpec) -> Any:
     from xfer.evaluation.prepared import Preparation
 
     if model.name not in _preparations:
-        tokenizer = _model_folder(site, model) / "tokenizer.json"
-        _preparations[model.name] = Preparation(site.data, tokenizer)
+        _preparations[model.name] = Preparation(site.data, _model_folder(site, model))
     return _preparations[model.name]
 
 

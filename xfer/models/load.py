@@ -30,8 +30,9 @@ def load_encoder(folder: Path, dropout: float | None) -> Any:
     """The encoder in ``folder`` in fp32, without a pooler, whatever number format the file has."""
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        if dropout is not None:
-            config.hidden_dropout_prob = config.attention_probs_dropout_prob = dropout
+        for name, rate in config.to_dict().items() if dropout is not None else ():
+            if "dropout" in name and isinstance(rate, (int, float)):
+                setattr(config, name, dropout)
         encoder = AutoModel.from_pretrained(
             folder, config=config, dtype=torch.float32, use_safetensors=True, local_files_only=True
         )
@@ -72,10 +73,11 @@ def save(
     model: EncoderWithHeads,
     weights: Mapping[str, torch.Tensor],
     heads: Sequence[HeadSpec],
-    tokenizer: Path,
+    base: Path,
 ) -> None:
     """Write a checkpoint: the encoder for ``from_pretrained``, heads beside it, the tokenizer's files.
 
+    Configuration and tokenizer are those of the pretrained model in ``base``: a recipe's dropout ends with its phase.
     ``weights`` are full fp32 tensors by the name that ``model.named_parameters()`` gives them.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ def save(
     for name, tensor in weights.items():
         prefix = next(prefix for prefix in parts if name.startswith(prefix))
         parts[prefix][name.removeprefix(prefix)] = tensor.contiguous()
-    config = model.config.__class__.from_dict(model.config.to_dict())
+    config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
     config.dtype = "float32"
     config.architectures = [type(model.encoder).__name__]
     config.save_pretrained(folder)
@@ -92,5 +94,5 @@ def save(
     described = {head.name: {"output": head.output, "size": head.size, "labels": head.labels} for head in heads}
     (folder / HEADS_CONFIG).write_text(json.dumps(described, indent=1, sort_keys=True))
     for name in TOKENIZER_FILES:
-        if (tokenizer.parent / name).exists():
-            shutil.copyfile(tokenizer.parent / name, folder / name)
+        if (base / name).exists():
+            shutil.copyfile(base / name, folder / name)

@@ -34,12 +34,11 @@ ENCODERS = frozenset(
         "roberta",
         "xlm-roberta",
         "xlm-roberta-xl",
-        "xmod",
     ]
 )
 """``model_type`` of the encoders that take sub-token ids and an attention mask."""
 
-LEARNED_OFFSET = frozenset(["camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl", "xmod"])
+LEARNED_OFFSET = frozenset(["camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"])
 """Encoders whose position table starts behind the padding index, so two positions are not usable."""
 
 
@@ -72,10 +71,6 @@ class ModelSpec:
     """Longest input in sub-tokens."""
     pad: int
     config: Mapping[str, Any]
-
-    def layer_at(self, depth: float) -> int:
-        """The layer at a share of the depth, as an index into ``hidden_states`` (0: embeddings)."""
-        return round(depth * self.layers)
 
 
 def find(name: str, roots: Sequence[Path], base: Path) -> Path | None:

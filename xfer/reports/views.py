@@ -204,7 +204,7 @@ class Views:
     def _failed_trials(self, cell: Cell) -> list[str | None]:
         """A choice that could not be made: the reason of a trial, if every trial failed."""
         for experiment in self.plan.experiments:
-            if (experiment.model, experiment.target) == (cell.model, cell.target):
+            if cell.model in experiment.model.split("+") and cell.target in experiment.target.split("+"):
                 trials = [
                     next((reason for phases, _ in trial.cells for p in phases if (reason := self._failure(p))), None)
                     for trial in experiment.trials

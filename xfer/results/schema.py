@@ -92,7 +92,10 @@ PHASES = _schema(
     steps=(_int, "optimizer steps of the committed run"),
     examples=(pa.int64(), "rows seen, repetitions counted"),
     tokens=(pa.int64(), "sub-tokens seen, padding left out"),
-    seconds=(_float, "wall time of the training loop, over all attempts that led to the result"),
+    seconds=(
+        _float,
+        "time of the steps that led to the result; neither snapshots nor repeated steps",
+    ),
     ranks=(_int, "worker processes of the committing attempt"),
     zero_stage=(_int, "DeepSpeed ZeRO stage of the committing attempt"),
     engine=(_text, "class of the engine that trained it"),

@@ -74,14 +74,24 @@ class Attempt:
         """Note the last optimizer step done."""
         self._step = max(self._step, step)
 
-    def end(self, outcome: str, reason: str = "") -> None:
-        """Stop beating and write how it ended: ``committed``, ``failed``, ``stopped``, ``lost`` or ``refused``."""
+    def end(self, outcome: str, reason: str = "", detail: str = "") -> None:
+        """Stop beating and write how it ended: ``committed``, ``failed``, ``stopped``, ``lost`` or ``refused``.
+
+        ``detail`` is a traceback, for who looks closer.
+        """
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
         self.store.put(
             f"{self.path}/outcome.json",
-            as_json({"outcome": outcome, "last_step": self._step, "reason": reason}),
+            as_json(
+                {
+                    "outcome": outcome,
+                    "last_step": self._step,
+                    "reason": reason,
+                    **({"detail": detail} if detail else {}),
+                }
+            ),
         )
 
     def superseded(self) -> bool:

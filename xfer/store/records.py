@@ -6,7 +6,6 @@ record names one Parquet file. What does not match its record counts as absent a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,10 +29,10 @@ def digests(store: Store, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Size in bytes and sha256 of each object, by path. Raises ``StoreError`` for one that is not there."""
     found = {}
     for path in paths:
-        content = store.get(path)
-        if content is None:
+        digest = store.digest(path)
+        if digest is None:
             raise StoreError("an object that was written is not there", f"{store.url} ({path})", "check the storage")
-        found[path] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        found[path] = {"bytes": digest[0], "sha256": digest[1]}
     return found
 
 
@@ -62,7 +61,7 @@ def damage(store: Store, record: Mapping[str, Any]) -> str | None:
     for path, expected in record.get("files", {}).items():
         if store.size(path) != expected["bytes"]:
             return f"{path} is missing or has another size"
-        if digests(store, [path])[path]["sha256"] != expected["sha256"]:
+        if store.digest(path) != (expected["bytes"], expected["sha256"]):
             return f"{path} does not match its checksum"
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,13 @@ def seal(store: Store, attempt: str, step: int, loop: dict[str, Any]) -> None:
         store.delete(*store.names(f"{attempt}/snapshots/{old}"))
 
 
-def newest(store: Store, phase: str) -> Snapshot | None:
-    """The furthest whole snapshot of any attempt at a phase."""
+def newest(store: Store, phase: str, rules: Collection[str] = ()) -> Snapshot | None:
+    """The furthest whole snapshot of any attempt at a phase that has observed all these selection rules."""
     for step, path in sorted(_places(store, phase), reverse=True):
         found = store.get_json(f"{path}/snapshot.json")
-        if found is not None and found.keys() >= {"loop", "files"} and records.damage(store, found) is None:
+        if found is None or not found.keys() >= {"loop", "files"} or records.damage(store, found) is not None:
+            continue
+        if set(rules) <= set(found["loop"].get("rules", ())):
             return Snapshot(path, step, found["loop"])
     return None
 

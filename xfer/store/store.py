@@ -6,6 +6,7 @@ succeeds. Nothing else is needed for leases and commits.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import uuid
@@ -97,6 +98,20 @@ class Store:
         try:
             with self._explained(path):
                 return int(obstore.head(self._objects, path)["size"])
+        except FileNotFoundError:
+            return None
+
+    def digest(self, path: str) -> tuple[int, str] | None:
+        """Bytes and sha256 of the object at ``path``, read in pieces; None if it is not there."""
+        if self._is_absent():
+            return None
+        try:
+            with self._explained(path):
+                size, digest = 0, hashlib.sha256()
+                for piece in obstore.get(self._objects, path).stream():
+                    size += len(piece)
+                    digest.update(piece)
+                return size, digest.hexdigest()
         except FileNotFoundError:
             return None
 

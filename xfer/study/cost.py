@@ -20,7 +20,7 @@ class Cost:
     steps: int = 0
     """Optimizer steps."""
     tokens: int = 0
-    """Sub-tokens without padding, as expected from the lock's lengths."""
+    """Sub-tokens, padding included, as expected from the lock's lengths."""
     flops: float = 0.0
     """Forward and backward."""
     disk: int = 0

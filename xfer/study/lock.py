@@ -44,6 +44,8 @@ class Lock(_Part):
     """Resolved declarations."""
     revisions: Mapping[str, str]
     """Hub ids of data sets to commits; none for folders."""
+    asked: tuple[str, ...]
+    """``task/language/split`` of all that was looked for, found or not."""
     splits: Mapping[str, LockedSplit]
     """``task/language/split`` to what is there."""
     models: Mapping[str, ModelSpec]

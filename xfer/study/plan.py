@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from xfer.errors import LockError, UserError
-from xfer.fingerprint import key, plain
+from xfer.fingerprint import key
 from xfer.models.spec import ModelSpec
 from xfer.phase.data_set import DataSet
 from xfer.phase.evaluation import Evaluation
@@ -18,6 +17,7 @@ from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import PREDICTION, TRAINING
 from xfer.study.lock import RELOCK, Lock
+from xfer.study.needs import check_asked
 from xfer.study.reading import known_as
 from xfer.study.relation import relation
 from xfer.study.schema import Select, Study
@@ -62,6 +62,8 @@ class Cell:
     """Keys of the phases that lead to it, first to last."""
     evaluations: tuple[str, ...]
     decided: bool
+    resources: Resources
+    """What its evaluations run on."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,10 @@ class Plan:
     models: Mapping[str, ModelSpec]
     decisions: Decisions
 
+    def shapes(self) -> tuple[Resources, ...]:
+        """What its phases and evaluations run on."""
+        return tuple({planned.resources for planned in self.phases.values()} | {cell.resources for cell in self.cells})
+
     def open_experiments(self) -> tuple[Experiment, ...]:
         """Those that have not chosen yet."""
         return tuple(experiment for experiment in self.experiments if experiment.key not in self.decisions)
@@ -117,7 +123,10 @@ def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
     planner = _Planner(study, lock, decisions)
     experiments = tuple(planner.experiments())
     cells = tuple(planner.cells())
-    _check_lock(study, lock)
+    check_asked(study, lock)
+    for cell in cells:
+        if not cell.evaluations:
+            raise LockError(f"the lock holds nothing to evaluate target {cell.target} on", str(study.path), RELOCK)
     return Plan(
         study.study,
         planner.phases,
@@ -127,19 +136,6 @@ def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
         dict(lock.models),
         dict(decisions),
     )
-
-
-def _check_lock(study: Study, lock: Lock) -> None:
-    """Raise ``LockError`` when the lock was made before the study named a target or a language."""
-    for i, entry in enumerate(study.evaluate):
-        tasks = study.tasks_of(entry)
-        held = {code for task in tasks for split in entry.splits for code in lock.languages(task, split)}
-        for task in tasks:
-            if task not in lock.tasks:
-                raise LockError(f"target {task} is not in the lock", study.where("evaluate", i), RELOCK)
-        for code in entry.languages:
-            if entry.languages != "all" and code not in held:
-                raise LockError(f"language {code} is not in the lock", study.where("evaluate", i, "languages"), RELOCK)
 
 
 class _Planner:
@@ -192,6 +188,7 @@ class _Planner:
                             ref.id, arm.name, arm.group, name, seed if lineage else None,
                             relation(arm.trains_on, target), subject, lineage,
                             tuple(dict.fromkeys(self._evaluate(subject, name))), decided,
+                            self._study.resources.of("target", known_as(name), ref.id),
                         )  # fmt: skip
 
     def intermediate(self, tasks: tuple[str, ...], start: Selection, seed: int) -> Selection:
@@ -291,8 +288,3 @@ def _groups(models: list[str], targets: list[str], per: tuple[str, ...]) -> Iter
             name = (model if "model" in per else "", target if "target" in per else "")
             groups.setdefault(name, []).append((model, target))
     yield from groups.values()
-
-
-def describe(phase: Phase) -> str:
-    """The whole payload of a phase's key, for people."""
-    return json.dumps(plain(phase), indent=1, sort_keys=True, ensure_ascii=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 from xfer.errors import DataError, LockError, ModelError
 from xfer.models import spec
 from xfer.study.lock import RELOCK, Lock, LockedSplit, components, declarations
+from xfer.study.needs import needs
 from xfer.study.schema import ModelRef, Study
 from xfer.tasks import registry
 from xfer.tasks.batches import padded_length
@@ -51,11 +51,8 @@ class Roots:
         return _from_hub(model.id, revision or model.revision, self.models)
 
 
-def resolve(study: Study, roots: Roots, say: Callable[[str], None] = lambda _: None) -> Lock:
-    """The lock of a study. Raises ``DataError`` or ``ModelError`` for what is missing or malformed.
-
-    ``say`` hears which task is being read.
-    """
+def resolve(study: Study, roots: Roots) -> Lock:
+    """The lock of a study. Raises ``DataError`` or ``ModelError`` for what is missing or malformed."""
     folders = {}
     models = {}
     for i, ref in enumerate(study.models):
@@ -72,41 +69,16 @@ def resolve(study: Study, roots: Roots, say: Callable[[str], None] = lambda _: N
     for name, language, split, required in wanted:
         task = registry.get(name)
         if required or data.exists(task, language, split):
-            say(f"{name}/{language}/{split}")
             splits[f"{name}/{language}/{split}"] = _split(task, language, split, data, folders)
     _check_languages(study, splits, data)
     return Lock(
         components=components({name for name, _, _, _ in wanted}),
         tasks=declarations({name for name, _, _, _ in wanted}),
         revisions=data.revisions,
+        asked=tuple(sorted({f"{name}/{language}/{split}" for name, language, split, _ in wanted})),
         splits=splits,
         models=models,
     )
-
-
-def needs(study: Study) -> Iterator[tuple[str, str, str, bool]]:
-    """Task, language, split of all that a study may read, and whether it cannot do without."""
-    trained = {task for arm in study.arms for task in arm.trains_on}
-    trained |= {trains_on for name in study.targets if (trains_on := registry.get(name).trains_on)}
-    for name in sorted(trained):
-        yield name, "en", "train", True
-        if study.select.rule == "best" or study.tune is not None:
-            for on in sorted({study.select.on or registry.get(name).selects_on, registry.get(name).selects_on}):
-                split, _, language = on.partition("/")
-                yield name, language, split, True
-    if study.tune is not None:
-        split, _, language = study.tune.on.partition("/")
-        for target in study.tune.targets or study.targets:
-            if trains_on := registry.get(target).trains_on:
-                yield trains_on, language, split, True
-    for entry in study.evaluate:
-        for name in study.tasks_of(entry):
-            task = registry.get(name)
-            for language in task.languages:
-                if entry.languages == "all" or language in entry.languages:
-                    for split in entry.splits:
-                        if split in task.splits:
-                            yield name, language, split, False
 
 
 def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:

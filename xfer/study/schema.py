@@ -133,9 +133,9 @@ class Tune(Fields):
     learning_rate: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=2)
     per: tuple[Literal["model", "target"], ...] = ("model", "target")
     """What gets a choice of its own."""
-    arms: tuple[str, ...] = ("none",)
+    arms: tuple[str, ...] = Field(default=("none",), min_length=1)
     """Arms that the trials go through."""
-    targets: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Targets that are tuned; all that are trained when not given."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     """Seeds of the trials; none of them may be a seed of the study."""

@@ -94,9 +94,10 @@ class Schedule:
         self._members, self._seed = members, seed
         self._batch_size, self._micro_batch_size = batch_size, micro_batch_size
         self._epoch = lru_cache(maxsize=2 * len(members))(self._shuffled)
-
-    def at(self, step: int) -> list[MicroBatch]:
+        self.at = lru_cache(maxsize=1)(self._at)
         """Micro-batches of a step (0-based), longest first."""
+
+    def _at(self, step: int) -> list[MicroBatch]:
         member, turn = member_at(step, len(self._members), self._seed)
         encoded = self._members[member]
         per_epoch = -(-encoded.rows // self._batch_size)

@@ -65,6 +65,8 @@ class DataRoots:
         where = self.locate(task, language, split)
         if where.revision is not None:
             return f"{where.revision}:{where.config}:{where.split}"
+        if not Path(where.path).is_dir():
+            raise DataError("no data root holds it, and no commit on the Hub is known", str(where), self._fix())
         digest = hashlib.sha256()
         for file in self.files(where):
             digest.update(file_digest(Path(file)).encode())

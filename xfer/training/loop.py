@@ -26,11 +26,12 @@ from xfer.models.spec import HeadSpec
 from xfer.phase.phase import Phase
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule
-from xfer.store import snapshots
 from xfer.store.attempts import attempt_path
+from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 from xfer.tasks.batches import MicroBatch, Schedule
-from xfer.training import deepspeed, snapshot
+from xfer.training import engine as engines
+from xfer.training import snapshot
 from xfer.training.loss import summed_loss
 
 CURVE_POINTS = 100
@@ -52,6 +53,8 @@ class Progress:
     """Rows of the curves table without the phase: step, task, language, metric, value."""
     pending: dict[str, list[float]] = field(default_factory=dict)
     """Loss sum and steps since the last curve point, by task."""
+    rules: list[str] = field(default_factory=list)
+    """Keys of the selection rules that have been observed from the first step on."""
     best: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By rule key: value, step and path of the best checkpoint so far."""
 
@@ -77,23 +80,23 @@ def train(
     resources: Resources,
     store: Store,
     attempt: int,
+    resume: Snapshot | None,
     on_step: OnStep,
 ) -> Trained:
-    """Train ``phase`` from the model in ``start``, or go on from its newest snapshot in ``store``.
+    """Train ``phase`` from the model in ``start``, or go on from the snapshot ``resume``.
 
     Raises ``PhaseFailed`` on every rank when the loss is no longer a number.
     """
     run = _Run(phase, rules, preparation, pad, store, attempt_path(phase.key, attempt), on_step)
     model = load.with_new_heads(start, run.heads, phase.recipe.dropout, phase.seed)
-    found = snapshots.newest(store, phase.key)
-    state = snapshot.tensors_of(store, found) if found else None
-    if found and state:
+    state = snapshot.tensors_of(store, resume) if resume else None
+    if resume and state:
         model.load_state_dict(state["weight"], strict=False)
-        run.progress = Progress(**found.loop)
-    with deepspeed.engine_for(model, phase.recipe, resources) as engine:
+        run.progress = Progress(**resume.loop)
+    with engines.engine_for(model, phase.recipe, resources) as engine:
         if state:
             run.take_step(engine, 0, learning_rate=0.0)
-            deepspeed.set_state(engine, state, run.progress.step)
+            engines.set_state(engine, state, run.progress.step)
             del state
         finished = run.to_end(engine, resources.snapshot_every)
         return Trained(finished, run.progress, run.selections, type(engine).__name__)
@@ -123,13 +126,14 @@ class _Run:
             phase.seed,
         )
         self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
-        self._device = deepspeed.device()
+        self._device = engines.device()
         self.heads = [
             HeadSpec(m.task.name, m.task.format.output, m.task.format.size(m.task), m.task.labels)
             for m in self._members
         ]
-        self.progress = Progress()
+        self.progress = Progress(rules=[rule.key for rule in rules])
         self.selections: dict[str, dict[str, Any]] = {}
+        self._written = ""
 
     def to_end(self, engine: Any, snapshot_every: int) -> bool:
         """Run all steps that are left; False when asked to stop on the way."""
@@ -165,7 +169,7 @@ class _Run:
             loss = self._loss(engine, step, micro or micro_batches[0], empty=micro is None)
             total += loss.detach()
             engine.backward(loss / max(targets, 1) * self._world, scale_wrt_gas=False)
-        deepspeed.set_learning_rate(engine, learning_rate)
+        engines.set_learning_rate(engine, learning_rate)
         engine.step()
         report = torch.stack([total, torch.tensor(float(stop), device=self._device)])
         torch.distributed.all_reduce(report)
@@ -199,7 +203,7 @@ class _Run:
         pending = progress.pending.setdefault(member.task.name, [0.0, 0.0])
         pending[0] += loss
         pending[1] += 1
-        if step % max(1, self._phase.steps // CURVE_POINTS) == 0 or step == self._phase.steps:
+        if step % -(-self._phase.steps // CURVE_POINTS) == 0 or step == self._phase.steps:
             for data in self._phase.trains_on:
                 total, count = progress.pending.pop(data.task, (0.0, 0.0))
                 if count:
@@ -223,7 +227,7 @@ class _Run:
             found = outputs(
                 engine.module,
                 prepared.encoded,
-                self._head_for(data.task),
+                data.task,
                 None,
                 self._pad,
                 self._phase.recipe.precision,
@@ -237,20 +241,20 @@ class _Run:
         torch.distributed.broadcast(values, 0)
         return float(values)
 
-    def _head_for(self, task: str) -> str:
-        return next(head.name for head in self.heads if head.name == task)
-
     def _checkpoint(self, engine: Any, step: int) -> str:
         """Write the weights as a checkpoint of this attempt, once a step; every rank must call this."""
         path = f"{self._path}/checkpoints/{step}"
-        state = deepspeed.full_state(engine, moments=False)
+        if path == self._written:
+            return path
+        self._written = path
+        state = engines.full_state(engine, moments=False)
         if state is not None:
             with snapshot.uploading(self._store, path) as folder:
-                load.save(folder, engine.module, state["weight"], self.heads, self._preparation.tokenizer)
+                load.save(folder, engine.module, state["weight"], self.heads, self._preparation.base)
         return path
 
     def _snapshot(self, engine: Any) -> None:
-        state = deepspeed.full_state(engine, moments=True)
+        state = engines.full_state(engine, moments=True)
         if state is not None:
             snapshot.write(self._store, self._path, self.progress.step, state, asdict(self.progress))
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from xfer.store.snapshots import Snapshot, seal
 from xfer.store.store import Store
-from xfer.training.deepspeed import State
+from xfer.training.engine import State
 
 FILE = "state.safetensors"
 

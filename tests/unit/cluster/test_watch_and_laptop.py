@@ -69,7 +69,7 @@ EVENTS = {
         {"event": "failed", "phase": "abc", "why": "loss is [not] a number"},
         "abc  FAILED: loss is [not] a number",
     ),
-    "an end with failures": ({"event": "end", "failed": {"abc": "why"}}, "1 phases failed"),
+    "an end with failures": ({"event": "end", "unfinished": 2}, "2 cells are not done"),
 }
 
 
@@ -100,7 +100,7 @@ def test_an_error_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_good_end_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with Watch() as watch:
-        watch.line(json.dumps({"event": "end", "failed": {}}))
+        watch.line(json.dumps({"event": "end", "unfinished": 0}))
     assert capsys.readouterr().out.strip() == ""
 
 

@@ -145,13 +145,6 @@ def test_a_model_is_found_below_a_root_first_and_then_beside_the_study(tmp_path:
     assert spec.find("nobody/nothing", roots, base) is None
 
 
-@pytest.mark.parametrize(("layers", "layer"), [(24, 14), (12, 7), (2, 1), (6, 4)])
-def test_a_share_of_the_depth_is_layer_14_of_24(folder: Path, layers: int, layer: int) -> None:
-    configure(folder, {"num_hidden_layers": layers})
-    assert read(folder).layer_at(14 / 24) == layer
-    assert (read(folder).layer_at(0), read(folder).layer_at(1)) == (0, layers)
-
-
 def test_a_scalar_tensor_counts_as_one_parameter(folder: Path) -> None:
     before = read(folder).parameters
     tensors = load_file(folder / "model.safetensors") | {"scale": np.array(1, np.float16)}

@@ -102,6 +102,12 @@ def lock(
         components=components(registry.names()),
         tasks=declarations(set(tasks or registry.names())),
         revisions={},
+        asked=tuple(
+            f"{task.name}/{language}/{part}"
+            for task in map(registry.get, tasks or registry.names())
+            for language in task.languages
+            for part in task.splits
+        ),
         splits=splits,
         models={name: spec(name, **model) for name in models},
     )

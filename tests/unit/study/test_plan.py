@@ -136,7 +136,6 @@ NOT_LOCKED = {
     "a target whose training data are there": ({"arms": "[none, mnli]", "targets": "[xnli]"}, ["mnli"], "xnli"),
     "a target that trains on nothing": ({"arms": "[none, mnli]", "targets": "[tatoeba]"}, ["mnli"], "tatoeba"),
     "a model": ({"models": "[tiny, large]"}, None, "large"),
-    "a language that evaluate names": ({"targets": "[xnli]", "evaluate": "[{languages: [de, sw]}]"}, None, "sw"),
     "the split that checkpoints are chosen on": (
         {"arms": "[none]", "targets": "[xnli]", "select": "{rule: best, on: validation/de}"},
         None, "mnli/de/validation",
@@ -150,3 +149,11 @@ def test_what_the_study_names_and_the_lock_lacks_is_refused(tmp_path: Path, name
     with pytest.raises(LockError, match=what) as raised:
         planned(tmp_path, lock(tasks=tasks), **fields)
     assert "xfer lock" in raised.value.fix
+
+
+def test_a_study_that_asks_for_more_than_its_lock_was_made_for_is_refused(tmp_path: Path) -> None:
+    made = lock()
+    narrow = made.model_copy(update={"asked": tuple(place for place in made.asked if "/sw/" not in place)})
+    with pytest.raises(LockError, match="xnli/sw/validation is not in the lock"):
+        planned(tmp_path, narrow, targets="[xnli]", evaluate="[{languages: [de, sw]}]")
+    assert planned(tmp_path, narrow, targets="[xnli]", evaluate="[{languages: [de, en]}]").cells

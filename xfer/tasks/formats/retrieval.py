@@ -29,9 +29,6 @@ class Retrieval(Format):
     metrics = (ACCURACY,)
     trainable = False
 
-    def size(self, task: Task) -> int:
-        return 0
-
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
         """All queries, then all candidates."""
         inputs = text.texts(rows["query"].to_pylist() + rows["candidate"].to_pylist())

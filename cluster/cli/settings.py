@@ -1,0 +1,4 @@
+"""What the options before a verb set."""
+
+debug = False
+"""Show tracebacks."""
