@@ -14,6 +14,7 @@ from pathlib import Path
 from xfer.driver import run
 from xfer.errors import XferError
 from xfer.events import Events
+from xfer.io import leave
 from xfer.study.resolve import Roots
 
 
@@ -40,4 +41,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 from cluster.cli import check, lock, plan, report, results, run, settings, tasks
 from xfer.errors import XferError
+from xfer.io import leave
 
 app = typer.Typer(
     help="Which intermediate tasks help which target tasks in which languages? Transfer studies from one file.",
@@ -38,7 +40,8 @@ def main() -> None:
         if settings.debug:
             raise
         print(f"xfer: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        leave(error.exit_code)
     except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+        os._exit(0)
+    except SystemExit as end:
+        leave(end.code if isinstance(end.code, int) else 0)

@@ -45,10 +45,10 @@ print(json.dumps(sorted(sys.modules)))
 HELP = """
 import contextlib, io, json, sys
 sys.argv = ["xfer", "--help"]
-from cluster.cli.main import main
+from cluster.cli.main import app
 shown = io.StringIO()
 with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
-    main()
+    app()
 assert "check" in shown.getvalue()
 print(json.dumps(sorted(sys.modules)))
 """

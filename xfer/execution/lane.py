@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -84,7 +85,7 @@ class Lanes:
     def lane(self, resources: Resources) -> Lane:
         """A lane of this shape."""
         if self._lane is not None and not self._lane.fits(resources):
-            self.close()
+            self._end_lane()
         if self._lane is None:
             self._events.emit("lane", ranks=resources.ranks, zero_stage=resources.zero_stage)
             self.start()
@@ -92,7 +93,12 @@ class Lanes:
         return self._lane
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers, and Ray."""
+        self._end_lane()
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()
+
+    def _end_lane(self) -> None:
         if self._lane is not None:
             self._lane.close()
             self._lane = None

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,9 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from xfer.errors import StoreError
+
+PIECE = 1 << 20
+"""Bytes read at once for a checksum."""
 
 
 class Store:
@@ -103,17 +106,23 @@ class Store:
 
     def digest(self, path: str) -> tuple[int, str] | None:
         """Bytes and sha256 of the object at ``path``, read in pieces; None if it is not there."""
-        if self._is_absent():
-            return None
         try:
-            with self._explained(path):
+            with self._explained(path), self._reading(path) as pieces:
                 size, digest = 0, hashlib.sha256()
-                for piece in obstore.get(self._objects, path).stream():
+                for piece in pieces:
                     size += len(piece)
                     digest.update(piece)
                 return size, digest.hexdigest()
         except FileNotFoundError:
             return None
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[Iterable[bytes]]:
+        if self._is_folder:
+            with (Path(self.url) / path).open("rb") as stream:
+                yield iter(lambda: stream.read(PIECE), b"")
+        else:
+            yield obstore.get(self._objects, path).stream(min_chunk_size=PIECE)
 
     def names(self, prefix: str) -> list[str]:
         """Sorted paths of every object below ``prefix``."""
