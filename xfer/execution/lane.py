@@ -48,8 +48,10 @@ def start_ray(shapes: Iterable[Resources]) -> None:
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    import ray
-
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise UserError("training needs Ray, DeepSpeed and torch", fix="pip install 'xfer[train]'") from error
     if ray.is_initialized():
         return
     shapes = list(shapes)
