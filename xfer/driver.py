@@ -38,15 +38,15 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
     store.require_writable()
     lock = _lock(study, roots, events)
     planned = opened(study, lock, store).plan
-    absent = [p for p in planned.phases.values() if not state.of_phase(store, p).complete]
+    complete = {key for key, phase in planned.phases.items() if state.of_phase(store, phase).complete}
     events.emit(
-        "study", study=study.study, phases=len(planned.phases), cached=len(planned.phases) - len(absent),
+        "study", study=study.study, phases=len(planned.phases), cached=len(complete),
         cells=len(planned.cells), evaluations=len(planned.evaluations), experiments=len(planned.experiments),
-        steps=sum(p.phase.steps for p in absent),
+        steps=sum(p.phase.steps for key, p in planned.phases.items() if key not in complete),
     )  # fmt: skip
     site = Site(store, roots, roots.data_roots(lock), study.path.parent.resolve())
     with closing(Lanes(site, planned.shapes(), events)) as lanes:
-        walk = _Walk(Ensurer(site, lock.models, events, stop.wait, lanes), events)
+        walk = _Walk(Ensurer(site, lock.models, events, stop.wait, lanes), events, complete)
         for experiment in planned.open_experiments():
             lanes.start()
             _decide(experiment, planned, walk, store, events)
@@ -58,10 +58,10 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
 class _Walk:
     """Makes what a plan asks for, parents first; remembers what is done and what failed."""
 
-    def __init__(self, ensurer: Ensurer, events: Events) -> None:
+    def __init__(self, ensurer: Ensurer, events: Events, complete: set[str]) -> None:
         self._ensurer, self._events = ensurer, events
         self.failed: dict[str, str] = {}
-        self._done: set[str] = set()
+        self._done = complete  # found so with every checksum: that is not asked twice
 
     def grid(self, planned: Plan) -> int:
         """Every cell: its phases, then its evaluations while the lane is warm; the number that is not done."""

@@ -66,7 +66,7 @@ class Result:
     state: Literal["done", "failed", "stopped", "lost"]
     reason: str = ""
     detail: str = ""
-    """A traceback, for ``--debug``."""
+    """A traceback; kept with the attempt's outcome."""
     values: dict[str, Any] = field(default_factory=dict)
     error: XferError | None = None
     """What was raised, where it was raised on purpose."""
