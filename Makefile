@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install slices test lint types contracts unit integration docs constraints clean
+.PHONY: help install quickstart slices science test lint types contracts unit integration docs constraints clean
 
 help:  ## Show what there is.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,9 +17,16 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[train,test]'
 	@touch $@
 
+quickstart: install  ## Run a small study in a generated world, without a network: minutes.
+	$(BIN)/xfer run jobs/studies/quickstart.yaml
+	$(BIN)/xfer report jobs/studies/quickstart.yaml
+
 slices: install  ## Run the slices study and its report (give XFER_DATA and XFER_MODELS).
 	$(BIN)/xfer run jobs/studies/slices.yaml
 	$(BIN)/xfer report jobs/studies/slices.yaml
+
+science: install  ## Check what the generated world is for, over many seeds: up to 20 minutes.
+	$(BIN)/pytest -s tests/science
 
 test: lint types contracts unit integration  ## Everything that CI checks.
 

@@ -86,7 +86,8 @@ class Watch:
         return f"              {event['task']} {event['split']} {event['metric']}: {values}"
 
     def _on_trial(self, event: dict[str, Any]) -> str:
-        return f"              trial {_values(event['values'])}: {event['score']}"
+        score = "failed" if event["score"] is None else f"{100 * event['score']:.1f}"
+        return f"              trial {_values(event['values'])}{' so far' if event['units'] else ''}: {score}"
 
     def _on_decided(self, event: dict[str, Any]) -> str:
         chosen = _values(event["values"]) if event["values"] else "nothing: every trial failed"

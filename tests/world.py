@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from xfer.tasks import registry
+from xfer.tasks.registry import SHIPPED
 
 COLOURS = ("red", "blue", "green", "white")
 THINGS = ("apple", "boat", "cat", "dog", "egg", "fish", "goat", "hat")
 VERBS = ("sees", "takes", "wants", "holds")
 NLI = ("entailment", "neutral", "contradiction")
-UPOS = registry.get("udpos").labels
+UPOS = SHIPPED.get("udpos").labels
 GERMAN = {word: word + "en" for word in (*COLOURS, *THINGS, *VERBS, "the", ".")}
 
 

@@ -14,17 +14,17 @@ from xfer.execution.jobs import Site
 from xfer.execution.lane import Lanes
 from xfer.phase.evaluation import Evaluation
 from xfer.phase.resources import Resources
-from xfer.phase.selection import Selection
+from xfer.phase.selection import Rule, Selection
 from xfer.search import decisions
-from xfer.search.trials import run_grid
+from xfer.search.trials import Question
+from xfer.store import studies
 from xfer.store.store import Store
 from xfer.study import lock as locks
 from xfer.study import reading, resolve, state
 from xfer.study.lock import Lock
 from xfer.study.opening import opened
-from xfer.study.plan import Experiment, Plan, Trial
+from xfer.study.plan import Experiment, Plan, Planned, TrialCell
 from xfer.study.schema import Study
-from xfer.tasks import registry
 
 
 def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event) -> bool:
@@ -38,21 +38,32 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
     store.require_writable()
     lock = _lock(study, roots, events)
     planned = opened(study, lock, store).plan
-    complete = {key for key, phase in planned.phases.items() if state.of_phase(store, phase).complete}
-    events.emit(
-        "study", study=study.study, phases=len(planned.phases), cached=len(complete),
-        cells=len(planned.cells), evaluations=len(planned.evaluations), experiments=len(planned.experiments),
-        steps=sum(p.phase.steps for key, p in planned.phases.items() if key not in complete),
-    )  # fmt: skip
-    site = Site(store, roots, roots.data_roots(lock), study.path.parent.resolve())
+    complete = _announce(planned, path, store, events)
+    data = roots.data_roots(study, lock.revisions)
+    site = Site(store, roots, data, study.registry, study.path.parent.resolve())
     with closing(Lanes(site, planned.shapes(), events)) as lanes:
         walk = _Walk(Ensurer(site, lock.models, events, stop.wait, lanes), events, complete)
         for experiment in planned.open_experiments():
             lanes.start()
             _decide(experiment, planned, walk, store, events)
-        unfinished = walk.grid(opened(study, lock, store).plan)
+        planned = opened(study, lock, store).plan
+        studies.declare(store, state.needs(planned, str(path)))
+        unfinished = walk.grid(planned)
     events.emit("end", study=study.study, unfinished=unfinished)
     return unfinished == 0
+
+
+def _announce(planned: Plan, path: Path, store: Store, events: Events) -> set[str]:
+    """Enter the study in the store's list and tell what there is to do; keys of the phases that are complete."""
+    needs = state.needs(planned, str(path))
+    studies.declare(store, needs)
+    complete = {key for key in needs.phases if state.of_phase(store, planned.phases[key]).complete}
+    events.emit(
+        "study", study=planned.study, phases=len(needs.phases), cached=len(complete),
+        cells=len(planned.cells), evaluations=len(planned.evaluations), experiments=len(planned.experiments),
+        steps=sum(planned.phases[key].phase.steps for key in needs.phases if key not in complete),
+    )  # fmt: skip
+    return complete
 
 
 class _Walk:
@@ -94,7 +105,19 @@ class _Walk:
 
     def score(self, evaluation: Evaluation) -> float:
         """The major metric of an evaluation that has been made."""
-        return self._ensurer.score(evaluation, registry.get(evaluation.data.task).metric)
+        return self._ensurer.score(evaluation)
+
+    def look(self, planned: Planned, rule: Rule, step: int) -> float | None:
+        """Train a phase up to a step; what the look of ``rule`` there sees. None when it fails."""
+        phase = planned.phase.key
+        if phase in self.failed:
+            return None
+        try:
+            self._ensurer.phase(planned, step)
+        except PhaseFailed as error:
+            self._fail(phase, error)
+            return None
+        return self._ensurer.look(planned, rule, step)
 
     def evaluate(self, evaluations: Sequence[Evaluation], model: str, resources: Resources) -> bool:
         """Ensure evaluations of one checkpoint; whether all could be made."""
@@ -111,25 +134,33 @@ class _Walk:
 def _decide(experiment: Experiment, planned: Plan, walk: _Walk, store: Store, events: Events) -> None:
     """Run one experiment by Ray Tune and store what it chose."""
 
-    def try_out(trial: Trial) -> float | None:
-        values = []
-        for phases, evaluation in trial.cells:
-            if not walk.phases(planned, phases):
-                return None
-            last = planned.phases[phases[-1]]
-            if not walk.evaluate([planned.evaluations[evaluation]], last.model, last.resources):
-                return None
-            values.append(walk.score(planned.evaluations[evaluation]))
-        score = sum(values) / len(values)
-        events.emit("trial", experiment=experiment.key, values=dict(trial.values), score=round(score, 4))
+    def answer(question: Question) -> float | None:
+        trial = experiment.trials[question.trial]
+        values = [_measure(cell, question.units, planned, walk) for cell in trial.cells]
+        found = [value for value in values if value is not None]
+        score = sum(found) / len(values) if len(found) == len(values) else None
+        events.emit(
+            "trial", experiment=experiment.key, values=dict(trial.values), units=question.units,
+            score=None if score is None else round(score, 4),
+        )  # fmt: skip
         return score
 
-    scores = run_grid(experiment, try_out)
-    chosen = decisions.decide(store, experiment, scores)
+    chosen = decisions.decide(store, experiment, answer)
     events.emit(
         "decided", experiment=experiment.key, model=experiment.model, target=experiment.target,
         values=dict(chosen) if chosen else None,
     )  # fmt: skip
+
+
+def _measure(cell: TrialCell, units: int, planned: Plan, walk: _Walk) -> float | None:
+    """How good a trial is for one arm, target and seed: at a rung, or (``units`` 0) in the end."""
+    last = planned.phases[cell.phases[-1]]
+    if units and cell.looks is not None:
+        ready = walk.phases(planned, cell.phases[:-1])
+        return walk.look(last, cell.looks, cell.looks.every * units) if ready else None
+    evaluation = planned.evaluations[cell.evaluation]
+    ready = walk.phases(planned, cell.phases) and walk.evaluate([evaluation], last.model, last.resources)
+    return walk.score(evaluation) if ready else None
 
 
 def _lock(study: Study, roots: resolve.Roots, events: Events) -> Lock:
@@ -138,6 +169,6 @@ def _lock(study: Study, roots: resolve.Roots, events: Events) -> Lock:
     if not path.exists():
         events.emit("locking", path=str(path))
         locks.write(path, resolve.resolve(study, roots))
-    lock = locks.read(path)
+    lock = locks.read(path, study.registry)
     resolve.check_data(study, lock, roots, path)
     return lock

@@ -48,15 +48,19 @@ def canonical(value: object) -> str:
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def digest(value: object) -> str:
+    """sha256 over ``canonical(value)``, in hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
 def key(value: object) -> str:
-    """First 12 hex digits of sha256 over ``canonical(value)``."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()[:KEY_LENGTH]
+    """First 12 hex digits of ``digest(value)``."""
+    return digest(value)[:KEY_LENGTH]
 
 
 def seed_of(*parts: int | str) -> int:
     """A 63-bit seed from its parts, the same on every machine and in every process."""
-    digest = hashlib.sha256(canonical(list(parts)).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return int(digest(list(parts))[:16], 16) >> 1
 
 
 def file_digest(path: Path) -> str:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cluster.cli import check, lock, plan, report, results, run, settings, tasks
+from cluster.cli import check, export, gc, lock, plan, report, results, run, settings, tasks
 from xfer.errors import XferError
 from xfer.io import leave
 
@@ -25,6 +25,8 @@ app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("results")(results.results)
 app.command("report")(report.report)
+app.add_typer(export.app, name="export")
+app.command("gc")(gc.gc)
 
 
 @app.callback()

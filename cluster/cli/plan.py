@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from xfer.study.opening import Opened
 
 
+SHOWN = 5
+"""Near misses that are told."""
+
+
 def plan(
     study: StudyPath,
     why: Annotated[
@@ -46,7 +50,7 @@ def _row(opened: Opened, key: str) -> dict[str, Any]:
     return {
         "key": key if planned.decided else None,
         "roles": sorted(planned.roles),
-        "trains_on": [data.task for data in phase.trains_on],
+        "trains_on": [data.title for data in phase.trains_on],
         "model": planned.model,
         "parent": phase.start.phase or None,
         "seed": phase.seed,
@@ -105,6 +109,7 @@ def _explain(opened: Opened, key: str) -> None:
     from xfer.errors import UserError
     from xfer.fingerprint import plain
     from xfer.study import state
+    from xfer.study.misses import near_misses
 
     matching = [known for known in opened.plan.phases if known.startswith(key)]
     if len(matching) != 1:
@@ -117,6 +122,8 @@ def _explain(opened: Opened, key: str) -> None:
         print(f"  counts as absent: {problem}")
     if not found.complete and not found.damaged:
         print("  no record of it: nothing with exactly this payload has been trained here")
+        for miss in near_misses(opened.store, planned.phase)[:SHOWN]:
+            print(f"  near: {miss.phase} is the same but {'; '.join(map(str, miss.differences))}")
     print(
         f"  serves {planned.cells} cells as {'+'.join(sorted(planned.roles))}; checkpoints: {', '.join(planned.rules)}"
     )

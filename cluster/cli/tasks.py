@@ -18,9 +18,9 @@ class Shape(StrEnum):
 
 def tasks(shape: Annotated[Shape, typer.Option("--format")] = Shape.table) -> None:
     """List the tasks that a study can name."""
-    from xfer.tasks import registry
+    from xfer.tasks.registry import SHIPPED
 
-    found = [registry.get(name) for name in registry.names()]
+    found = [SHIPPED.get(name) for name in SHIPPED.names()]
     rows = [
         {
             "name": task.name,
@@ -29,7 +29,7 @@ def tasks(shape: Annotated[Shape, typer.Option("--format")] = Shape.table) -> No
             "languages": list(task.languages),
             "metric": task.metric,
             "trains_on": task.trains_on,
-            "hub_id": task.source.hub_id,
+            "source": str(task.source),
             "licence": task.licence,
         }
         for task in found
@@ -38,12 +38,12 @@ def tasks(shape: Annotated[Shape, typer.Option("--format")] = Shape.table) -> No
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     show(
-        ("name", "format", "suites", "languages", "metric", "trains on", "Hub id", "licence"),
+        ("name", "format", "suites", "languages", "metric", "trains on", "source", "licence"),
         [
             (
                 task.name, task.format.name, ", ".join(task.suites),
                 task.languages[0] if len(task.languages) == 1 else str(len(task.languages)),
-                task.metric, task.trains_on or "nothing", task.source.hub_id, task.licence,
+                task.metric, task.trains_on or "nothing", str(task.source), task.licence,
             )
             for task in found
         ],

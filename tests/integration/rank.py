@@ -13,6 +13,8 @@ import torch
 import torch.distributed
 
 from xfer.evaluation.prepared import Preparation
+from xfer.models import spec
+from xfer.models.base import Base
 from xfer.phase.data_set import DataSet
 from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
@@ -21,13 +23,13 @@ from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import TRAINING
 from xfer.store import snapshots
 from xfer.store.store import Store
-from xfer.tasks import registry
 from xfer.tasks.data import DataRoots
+from xfer.tasks.registry import SHIPPED
 from xfer.training.loop import train
 
 
 def data_set(roots: DataRoots, name: str, split: str) -> DataSet:
-    task = registry.get(name)
+    task = SHIPPED.get(name)
     rows = roots.rows(task, "en", split).num_rows
     return DataSet(name, "en", split, roots.fingerprint(task, "en", split), task.declaration_key, rows)
 
@@ -37,7 +39,7 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
     torch.set_num_threads(1)
     roots = DataRoots((folder / "data",))
     model = folder / "models" / "tiny"
-    preparation = Preparation(roots, model)
+    preparation = Preparation(roots, SHIPPED, Base(spec.read("tiny", model, None), model))
     world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
     for run in runs:
         sets = tuple(data_set(roots, name, "train") for name in ("snli", "udpos"))
@@ -45,8 +47,8 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
             steps=12, batch_size=16, micro_batch_size=4, learning_rate=1e-3, dropout=0.1, max_length=32,
             weight_decay=0.01, precision=str(run["precision"]),
         )  # fmt: skip
-        phase = Phase(sets, Selection(model="tiny"), "encoder", recipe, 11, TRAINING)
-        best = Rule("best", tuple(data_set(roots, name, "validation") for name in ("snli", "udpos")), 5, 20)
+        phase = Phase(sets, (0.5, 0.5), Selection(model="tiny"), "encoder", recipe, 11, None, TRAINING)
+        best = Rule("best", tuple(data_set(roots, name, "validation").part(20) for name in ("snli", "udpos")), 5)
         losses: list[float] = []
 
         def on_step(step: int, metrics: object, run: dict[str, object] = run, losses: list[float] = losses) -> bool:
@@ -56,7 +58,7 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
         resources = Resources(ranks=world, zero_stage=int(str(run["stage"])), snapshot_every=5)
         store, attempt = Store(str(run["store"])), int(str(run["attempt"]))
         resume = snapshots.newest(store, phase.key, [Rule().key, best.key])
-        trained = train(phase, (Rule(), best), preparation, model, 1, resources, store, attempt, resume, on_step)
+        trained = train(phase, (Rule(), best), preparation, model, resources, store, attempt, resume, on_step)
         if rank == 0:
             found = {
                 "engine": trained.engine,
@@ -65,7 +67,7 @@ def main(folder: Path, runs: list[dict[str, object]]) -> None:
                 "step": trained.progress.step,
                 "curves": trained.progress.curves,
                 "tokens": trained.progress.tokens,
-                "examples": trained.progress.examples,
+                "examples": sum(trained.progress.examples_of),
                 "selections": trained.selections,
             }
             print("RESULT " + json.dumps(found), flush=True)  # noqa: T201

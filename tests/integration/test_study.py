@@ -126,9 +126,12 @@ def test_a_killed_study_goes_on(
     assert outcomes.count("committed") == 8
 
 
-def test_ctrl_c_ends_cleanly_and_nothing_is_repeated(small_world: World, tmp_path: Path, undisturbed: Tables) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_cleanly_and_nothing_is_repeated(
+    small_world: World, tmp_path: Path, undisturbed: Tables, number: signal.Signals
+) -> None:
     study = studies.write(tmp_path)
-    code = studies.disturb(small_world, study, random.Random(4), lambda job: os.kill(job.pid, signal.SIGINT))
+    code = studies.disturb(small_world, study, random.Random(4), lambda job: os.kill(job.pid, number))
     assert code == 130
     assert xfer.open(str(study)).attempts()["outcome"].to_pylist()[-1] == "stopped"
     assert studies.xfer_cli(small_world, "run", str(study)).returncode == 0

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from tests.unit.tasks import toy
-from xfer.tasks import registry
 from xfer.tasks.batches import LENGTHS, Schedule, padded_length
 from xfer.tasks.formats.base import IGNORE, Outputs
 from xfer.tasks.metrics import Metric
+from xfer.tasks.mixture import shares, turns
+from xfer.tasks.registry import SHIPPED
 from xfer.tasks.task import Task
 from xfer.tasks.text import TextEncoder
 
@@ -27,13 +27,15 @@ LETTERS = ["a", "bc", "dab", "x", toy.NOTHING, "abcdabcdabcdab", "d", "cc"]
 
 def tables(format_name: str) -> tuple[Task, pa.Table]:
     """A task of the format and rows for it: short and long texts, words without sub-tokens."""
-    name = {"classification": "mnli", "tagging": "udpos", "retrieval": "tatoeba"}[format_name]
-    task, numbers = registry.get(name), pa.array(range(3, 11), pa.int32())
+    name = {
+        "classification": "mnli", "tagging": "udpos", "retrieval": "tatoeba", "masked_text": "world_text",
+    }[format_name]  # fmt: skip
+    task, numbers = SHIPPED.get(name), pa.array(range(3, 11), pa.int32())
     texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3)) for row in range(8)]
     columns: dict[str, Any] = {"example": numbers, "cluster": numbers}
-    for field in task.format.fields:
+    for field in task.columns:
         columns[field] = {
-            "first": texts, "second": texts[::-1], "query": texts, "candidate": texts[::-1],
+            "first": texts, "second": texts[::-1], "query": texts, "candidate": texts[::-1], "text": texts,
             "label": [task.labels[row % len(task.labels)] for row in range(8)] if task.labels else None,
             "tokens": [text.split() for text in texts],
             "tags": [[task.labels[(row + i) % len(task.labels)] for i in range(len(text.split()))]
@@ -42,34 +44,35 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
     return task, pa.table(columns)
 
 
-def format_output(format_name: str, folder: Path) -> dict[str, object]:
+def format_output(format_name: str) -> dict[str, object]:
     """``encode`` of the rows, and ``decode`` of outputs that are partly right."""
     task, rows = tables(format_name)
-    encoded = task.format.encode(task, rows, TextEncoder(toy.tokenizer(folder), MAX_LENGTH))
+    encoded = task.format.encode(task, rows, TextEncoder(toy.tokenizer(), MAX_LENGTH))
+    cut = [count > 0 for count in encoded["truncated"].to_pylist()]
+    found: dict[str, object] = {"encoded": {**encoded.drop_columns("truncated").to_pydict(), "truncated": cut}}
+    if task.format.metrics:
+        decoded = task.format.decode(task, rows, encoded, outputs_for(task, encoded))
+        found["decoded"] = decoded.drop_columns("truncated").to_pydict()
+    return found
+
+
+def outputs_for(task: Task, encoded: pa.Table) -> Outputs:
+    """What a model that is partly right would say."""
     lines, kind = encoded.num_rows, task.format.output
     targets = [[t for t in line if t != IGNORE] for line in encoded["targets"].to_pylist()]
     grid = np.sin(np.arange(lines * 3, dtype=np.float64)).reshape(lines, 3).astype(np.float32)
     if kind == "token":
-        outputs = Outputs(
-            choices=tuple(np.array([(t + (t % 5 == 0)) % 17 for t in line], np.int32) for line in targets)
-        )
-    else:
-        outputs = Outputs(logits=grid) if kind == "sequence" else Outputs(vectors=grid)
-    decoded = task.format.decode(task, rows, encoded, outputs)
-    cut = [count > 0 for count in encoded["truncated"].to_pylist()]
-    return {
-        "encoded": {**encoded.drop_columns("truncated").to_pydict(), "truncated": cut},
-        "decoded": decoded.drop_columns("truncated").to_pydict(),
-    }
+        return Outputs(choices=tuple(np.array([(t + (t % 5 == 0)) % 17 for t in line], np.int32) for line in targets))
+    return Outputs(logits=grid) if kind == "sequence" else Outputs(vectors=grid)
 
 
 def metric_output(name: str) -> list[float | None]:
     """Values and chance on labels that metrics of all formats meet."""
-    known = {m.name: m for task in map(registry.get, registry.names()) for m in task.format.metrics}
+    known = {m.name: m for task in map(SHIPPED.get, SHIPPED.names()) for m in task.format.metrics}
     metric: Metric = known[name]
     draw = np.random.default_rng(7)
     found: list[float | None] = []
-    for tags in (["O", "B-PER", "I-PER", "B-ORG", "I-ORG"], registry.get("udpos").labels, ["a", "b"], ["X", "_", "S"]):
+    for tags in (["O", "B-PER", "I-PER", "B-ORG", "I-ORG"], SHIPPED.get("udpos").labels, ["a", "b"], ["X", "_", "S"]):
         for lengths in ([1] * 12, [5, 1, 8, 13]):
             gold = [[tags[i] for i in draw.integers(0, len(tags), length)] for length in lengths]
             answers = [[t if draw.random() < 0.7 else tags[0] for t in line] for line in gold]
@@ -83,7 +86,7 @@ def batches_output() -> dict[str, object]:
         toy.encoded([[3 + (7 * row) % 40] for row in range(130)]),
         toy.encoded([[3 + (5 * row + i) % 30 for i in range(1 + row % 3)] for row in range(23)], tokens=True),
     ]
-    schedule = Schedule(members, batch_size=2, micro_batch_size=2, seed=11)
+    schedule = Schedule(members, (0.5, 0.5), 150, batch_size=2, micro_batch_size=2, seed=11)
     steps = [[[m.member, m.index, m.length, m.inputs.tolist()] for m in schedule.at(step)] for step in range(150)]
     block = {name: values.tolist() for name, values in members[1].block(np.array([4, 0, 9]), 32, pad=1).items()}
     counted = members[1].targets_in(np.array([4, 0, 9]))
@@ -91,6 +94,16 @@ def batches_output() -> dict[str, object]:
         "steps": steps, "block": block, "targets": counted,
         "lengths": [padded_length(n) for n in (1, *LENGTHS, *(n + 1 for n in LENGTHS), 2000)],
     }  # fmt: skip
+
+
+def mixture_output() -> dict[str, object]:
+    """Weights by every rule, and who has its turn under them."""
+    rows = (160, 4000, 90_000)
+    rules: dict[str, dict[str, Any]] = {
+        "equal": {}, "cap": {"cap": 1000}, "temperature": {"temperature": 2.0}, "weights": {"weights": [1, 0, 2]},
+    }  # fmt: skip
+    found = {name: shares(rows, **rule) for name, rule in rules.items()}
+    return {name: {"shares": weights, "turns": turns(weights, 100)} for name, weights in found.items()}
 
 
 def initial_weights() -> dict[str, object]:
@@ -118,22 +131,42 @@ def answers_of_heads() -> dict[str, object]:
             for place, (_, parameter) in enumerate(sorted(head.named_parameters())):
                 parameter.copy_(torch.cos(place + torch.arange(parameter.numel())).reshape(parameter.shape))
             states = torch.sin(torch.arange(2 * 3 * 4, dtype=torch.float32)).reshape(2, 3, 4)
-            found[output] = head(states).tolist()
+            embeddings = torch.sin(1 + torch.arange(3 * 4, dtype=torch.float32)).reshape(3, 4)
+            inputs = {"sequence": [states[:, 0]], "token": [states], "vocabulary": [states, embeddings]}[output]
+            found[output] = head(*inputs).tolist()
     return found
 
 
-def exercises(folder: Path) -> dict[str, Callable[[], object]]:
+def new_encoders_weights() -> dict[str, list[float]]:
+    """Some weights of each parameter of an encoder from scratch, and their sum. Needs torch."""
+    from xfer.models.base import Base
+    from xfer.models.load import new_encoder
+    from xfer.models.scratch import spec_of
+
+    base = Base(spec_of("fresh", "nano", {"model": {"vocab": {f"piece-{i}": i for i in range(40)}}}), None)
+    return {
+        name: [*map(float, parameter.flatten()[:2].tolist()), float(parameter.double().sum().item())]
+        for name, parameter in new_encoder(base, 0.1, seed=11).named_parameters()
+    }
+
+
+FORMATS = ("classification", "tagging", "retrieval", "masked_text")
+
+
+def exercises() -> dict[str, Callable[[], object]]:
     """By component: what gives its output."""
     return {
         "training.batches": batches_output,
         "training.heads": initial_weights,
+        "training.mixture": mixture_output,
+        "training.scratch": new_encoders_weights,
         "prediction.heads": answers_of_heads,
-        **{f"format.{n}": partial(format_output, n, folder) for n in ("classification", "tagging", "retrieval")},
+        **{f"format.{n}": partial(format_output, n) for n in FORMATS},
         **{f"metric.{n}": partial(metric_output, n) for n in ("accuracy", "token_accuracy", "tag_f1")},
     }
 
 
-TORCH = frozenset(["training.heads", "prediction.heads"])
+TORCH = frozenset(["training.heads", "prediction.heads", "training.scratch"])
 """Components that cannot be exercised without torch."""
 
 ELSEWHERE = frozenset(["training.loop", "prediction.predict"])

@@ -10,7 +10,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "ray", "deepspeed", "transformers")
-LIGHT = ("cluster", "xfer/study", "xfer/phase", "xfer/tasks", "xfer/results", "xfer/store", "xfer/reports")
+LIGHT = (
+    "cluster",
+    "xfer/study",
+    "xfer/phase",
+    "xfer/tasks",
+    "xfer/synthetic",
+    "xfer/results",
+    "xfer/store",
+    "xfer/reports",
+)
+MODELS = ("xfer.models.base", "xfer.models.scratch", "xfer.models.spec")
+"""What a lock reads models with."""
 
 IMPORT_EACH = """
 import importlib, json, sys
@@ -32,7 +43,7 @@ from pathlib import Path
 from xfer.study import reading
 from xfer.study.cost import cost
 from xfer.study.lock import Lock
-from xfer.study.plan import plan
+from xfer.study.planner import plan
 golden = Path(sys.argv[1])
 lock = Lock.model_validate_json((golden / "small.lock.json").read_bytes())
 found = plan(reading.read(golden / "small.yaml"), lock, {})
@@ -68,8 +79,14 @@ def modules(folder: str) -> list[str]:
 
 
 def test_importing_what_plans_submits_and_reads_leaves_torch_out() -> None:
-    found = [module for folder in LIGHT for module in modules(folder)]
-    assert {"cluster.cli.main", "cluster.cli.run", "xfer.study.plan", "xfer.reports.page"} <= set(found)
+    found = [*(module for folder in LIGHT for module in modules(folder)), *MODELS]
+    assert {
+        "cluster.cli.main",
+        "cluster.cli.run",
+        "xfer.study.planner",
+        "xfer.models.scratch",
+        "xfer.reports.page",
+    } <= set(found)
     assert fresh(IMPORT_EACH, json.dumps([HEAVY, found])) == []
 
 

@@ -26,15 +26,14 @@ BATCH = 32
 """Inputs in a batch at evaluation."""
 
 
-def predict(
-    evaluations: Sequence[Evaluation], preparation: Preparation, model: EncoderWithHeads, pad: int
-) -> pa.Table | None:
+def predict(evaluations: Sequence[Evaluation], preparation: Preparation, model: EncoderWithHeads) -> pa.Table | None:
     """Predictions of ``model`` for each evaluation, schema ``PREDICTIONS``; None on ranks other than 0."""
     tables = []
     for evaluation in evaluations:
         prepared = preparation.of(evaluation.data, evaluation.max_length)
         task = prepared.task
         layer = None if task.depth is None else round(task.depth * model.config.num_hidden_layers)
+        pad = preparation.base.spec.pad
         found = outputs(model, prepared.encoded, evaluation.head, layer, pad, evaluation.precision)
         if found is None:
             continue

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from xfer.fingerprint import seed_of
+from xfer.models.base import Base
 from xfer.phase.data_set import DataSet
-from xfer.tasks import registry
 from xfer.tasks.batches import Encoded
 from xfer.tasks.data import DataRoots
+from xfer.tasks.registry import Registry
 from xfer.tasks.task import Task
 from xfer.tasks.text import TextEncoder
 
@@ -30,21 +30,22 @@ class Prepared:
 class Preparation:
     """Loads and encodes data sets for one tokenizer, and keeps the latest of them."""
 
-    def __init__(self, roots: DataRoots, base: Path) -> None:
+    def __init__(self, roots: DataRoots, registry: Registry, base: Base) -> None:
         self.base = base
-        """The pretrained model's folder."""
-        self._roots = roots
+        self._roots, self._registry = roots, registry
         self._kept = lru_cache(maxsize=64)(self._prepare)
 
-    def of(self, data: DataSet, max_length: int, sample: int = 0) -> Prepared:
-        """The data set at that length; ``sample`` rows drawn at random (0: all), the same ones every time."""
-        return self._kept(data, max_length, sample)
+    def of(self, data: DataSet, max_length: int) -> Prepared:
+        """The data set at that length."""
+        return self._kept(data, max_length)
 
-    def _prepare(self, data: DataSet, max_length: int, sample: int) -> Prepared:
-        task = registry.get(data.task)
+    def _prepare(self, data: DataSet, max_length: int) -> Prepared:
+        task = self._registry.get(data.task)
         rows = self._roots.rows(task, data.language, data.split)
-        if 0 < sample < rows.num_rows:
+        if data.examples is not None:
             random = np.random.default_rng(seed_of("sample", data.data, data.language, data.split))
-            rows = rows.take(np.sort(random.permutation(rows.num_rows)[:sample]))
-        encoded = task.format.encode(task, rows, TextEncoder(self.base / "tokenizer.json", max_length))
+            rows = rows.take(np.sort(random.permutation(rows.num_rows)[: data.examples]))
+        if data.shuffled:
+            rows = task.format.shuffled(rows, np.random.default_rng(seed_of("shuffled labels", data.data)))
+        encoded = task.format.encode(task, rows, TextEncoder(self.base.tokenizer, max_length))
         return Prepared(task, rows, Encoded(encoded))

@@ -11,8 +11,8 @@ from xfer.results.parts import from_parquet
 from xfer.results.schema import SCORED
 from xfer.store import parts
 from xfer.store.store import Store
-from xfer.tasks import registry
 from xfer.tasks.metrics import Metric
+from xfer.tasks.registry import Registry
 from xfer.tasks.task import Task
 
 
@@ -47,21 +47,21 @@ def scores_key(part: str, metrics: tuple[Metric, ...]) -> str:
     return key([part, metrics])
 
 
-def scores(store: Store, group: str, part: str, task: str) -> pa.Table | None:
+def scores(store: Store, group: str, part: str, task: Task) -> pa.Table | None:
     """The stored scores of a part by today's metrics; None when they are not there, or cannot be read."""
-    content = store.get(parts.scores_path(group, part, scores_key(part, registry.get(task).format.metrics)))
+    content = store.get(parts.scores_path(group, part, scores_key(part, task.format.metrics)))
     try:
         return None if content is None else from_parquet(content).cast(SCORED)
     except (pa.ArrowInvalid, ValueError, OSError):
         return None
 
 
-def stored(store: Store, group: str) -> pa.Table:
+def stored(store: Store, group: str, registry: Registry) -> pa.Table:
     """The scores that the store holds for a group of evaluations, schema ``SCORED``; each evaluation once."""
     tables = [SCORED.empty_table()]
     seen: set[str] = set()
     for name, task in parts.names(store, group):
-        table = scores(store, group, name, task)
+        table = scores(store, group, name, registry.get(task))
         if table is not None:
             fresh = [evaluation not in seen for evaluation in table["evaluation"].to_pylist()]
             tables.append(table.filter(pa.array(fresh)))

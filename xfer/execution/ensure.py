@@ -17,7 +17,7 @@ from xfer.fingerprint import key, plain
 from xfer.models.spec import ModelSpec
 from xfer.phase.evaluation import Evaluation
 from xfer.phase.resources import Resources
-from xfer.phase.selection import Selection
+from xfer.phase.selection import Rule, Selection
 from xfer.results import schema
 from xfer.results.parts import from_parquet, to_parquet
 from xfer.store import parts, records, snapshots
@@ -26,7 +26,7 @@ from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 from xfer.study import state
 from xfer.study.plan import Planned
-from xfer.tasks import registry
+from xfer.tasks.task import Task
 
 TRIES = 5
 """Times that a phase whose workers die without making a step is taken up again."""
@@ -43,11 +43,14 @@ class Ensurer:
     """Sleeps so many seconds and says whether to stop."""
     lanes: Lanes
 
-    def phase(self, planned: Planned) -> None:
-        """Train a phase unless the store holds it. Raises ``PhaseFailed``, ``StoreError`` or ``Stopped``."""
+    def phase(self, planned: Planned, pause: int | None = None) -> None:
+        """Train a phase, to the step ``pause`` or to its end, unless the store holds it.
+
+        Raises ``PhaseFailed``, ``StoreError`` or ``Stopped``.
+        """
         store = self.site.store
         reached, tries = -1, 0
-        while not self._is_complete(planned):
+        while not (self._is_complete(planned) or self._has_reached(planned, pause)):
             attempt = open_attempt(store, planned.phase.key, self.wait, lambda: state.on_record(store, planned))
             if attempt is None:
                 self._stop_if_asked()
@@ -55,10 +58,26 @@ class Ensurer:
             found = snapshots.newest(store, planned.phase.key, planned.rules)
             first = found.step if found else 0
             tries, reached = (tries + 1 if first <= reached else 0), first
-            result = self._train(planned, attempt, found)
+            result = self._train(planned, attempt, found, pause)
             self._settle(planned, attempt, result)
             if result.state == "lost" and tries >= TRIES:
                 raise PhaseFailed(f"the workers died {tries + 1} times at step {first}", planned.phase.key)
+
+    def look(self, planned: Planned, rule: Rule, step: int) -> float:
+        """What the look of ``rule`` at ``step``, or the last one before it, has seen of a phase trained so far."""
+        store, phase = self.site.store, planned.phase.key
+        chosen = store.get_json(records.selection_path(phase, rule.key))
+        if chosen is not None:
+            looks = chosen["looks"]
+        else:
+            found = snapshots.newest(store, phase, planned.rules)
+            assert found is not None, "who looks has trained so far"
+            looks = found.loop["looks"][rule.key]
+        return float(max(look for look in looks if look[0] <= step)[1])
+
+    def _has_reached(self, planned: Planned, pause: int | None) -> bool:
+        found = snapshots.newest(self.site.store, planned.phase.key, planned.rules) if pause is not None else None
+        return found is not None and found.step >= (pause or 0)
 
     def evaluations(self, wanted: Sequence[Evaluation], model: str, resources: Resources) -> list[str]:
         """Make the parts of one checkpoint's evaluations that the store lacks, and their scores.
@@ -78,12 +97,13 @@ class Ensurer:
                     parts.fail(self.site.store, group, error.what)
                     failures.append(error.what)
             for part, task in parts.names(self.site.store, group):
-                self._score(group, part, task)
+                self._score(group, part, self.site.registry.get(task))
         return failures
 
-    def score(self, evaluation: Evaluation, metric: str) -> float:
-        """A score of an evaluation that has been made."""
-        for row in stored(self.site.store, evaluation.group).to_pylist():
+    def score(self, evaluation: Evaluation) -> float:
+        """The major metric of an evaluation that has been made."""
+        metric = self.site.registry.get(evaluation.data.task).metric
+        for row in stored(self.site.store, evaluation.group, self.site.registry).to_pylist():
             if row["evaluation"] == evaluation.key and row["metric"] == metric:
                 return float(row["value"])
         raise KeyError(evaluation.key)
@@ -98,7 +118,7 @@ class Ensurer:
             self.events.emit("damaged", record=path, what=problem)
             records.set_aside(self.site.store, path)
 
-    def _train(self, planned: Planned, attempt: Attempt, resume: Snapshot | None) -> Result:
+    def _train(self, planned: Planned, attempt: Attempt, resume: Snapshot | None, pause: int | None) -> Result:
         phase, first = planned.phase, resume.step if resume else 0
         start = checkpoint_path(self.site.store, phase.start)
         job = Train(
@@ -109,6 +129,7 @@ class Ensurer:
             planned.resources,
             attempt.number,
             resume,
+            pause,
         )
         attempt.start(first)
         self.events.emit(
@@ -132,7 +153,10 @@ class Ensurer:
         if result.state == "done":
             self._commit(planned, attempt, result.values)
             return
-        attempt.end(result.state, result.reason, result.detail)
+        paused = result.state == "stopped" and not self.wait(0)
+        attempt.end("paused" if paused else result.state, result.reason, result.detail)
+        if paused:
+            return
         self.events.emit("interrupted", phase=phase, attempt=attempt.number, state=result.state, why=result.reason)
         if result.state != "lost":
             raise _as_error(result, phase)
@@ -145,11 +169,12 @@ class Ensurer:
         body = {
             "key": phase.key,
             "payload": plain(phase),
+            "model": planned.model,
             "tables": [curves],
             "steps": values["step"],
             "ranks": planned.resources.ranks,
             "zero_stage": planned.resources.zero_stage,
-            **{name: values[name] for name in ("examples", "tokens", "seconds", "engine", "hardware", "versions")},
+            **{name: values[name] for name in ("examples_of", "tokens", "seconds", "engine", "hardware", "versions")},
         }
         committed = records.commit(store, attempt, values["selections"], body)
         attempt.end("committed" if committed else "refused")
@@ -178,15 +203,15 @@ class Ensurer:
             raise _as_error(result, missing[0].subject.phase)
         parts.commit(self.site.store, group, name, [e.key for e in missing], missing[0].data.task)
 
-    def _score(self, group: str, part: str, name: str) -> None:
-        store, task = self.site.store, registry.get(name)
-        if scores(store, group, part, name) is not None:
+    def _score(self, group: str, part: str, task: Task) -> None:
+        store = self.site.store
+        if scores(store, group, part, task) is not None:
             return
         scored = score(task, from_parquet(store.get(parts.part_path(group, part)) or b""))
         store.put(parts.scores_path(group, part, scores_key(part, task.format.metrics)), to_parquet(scored))
         major = [row for row in scored.to_pylist() if row["metric"] == task.metric]
         values = {row["language"]: round(row["value"], 4) for row in major}
-        self.events.emit("scored", task=name, split=major[0]["split"], metric=task.metric, values=values)
+        self.events.emit("scored", task=task.name, split=major[0]["split"], metric=task.metric, values=values)
 
     def _run(
         self, job: Train | Evaluate, resources: Resources, on_step: Callable[[int, dict[str, float]], None]

@@ -16,6 +16,7 @@ from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 from xfer.study.resolve import Roots
 from xfer.tasks.data import DataRoots
+from xfer.tasks.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Site:
     store: Store
     roots: Roots
     data: DataRoots
-    base: Path
-    """The study's folder; a model may be named by a path from here."""
+    registry: Registry
+    folder: Path
+    """The study's; a model may be named by a path from here."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class Train:
     rules: tuple[Rule, ...]
     model: ModelSpec
     start: str
-    """The parent checkpoint's path in the store; empty: the pretrained model."""
+    """The parent checkpoint's path in the store; empty: the model as it was before any phase."""
     resources: Resources
     attempt: int
     resume: Snapshot | None
     """The resume point, the same for every rank."""
+    pause: int | None = None
+    """The step to stop at, with a snapshot; None: go on to the end."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -57,12 +58,14 @@ def start_ray(shapes: Iterable[Resources]) -> None:
     shapes = list(shapes)
     # CPUs are what lanes ask for, plus one for trials; the machine may have fewer.
     cpus = max([os.cpu_count() or 1, *(shape.ranks * shape.per_rank.cpu for shape in shapes)]) + 1
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Without the dashboard a stopped trial would leave its placement group behind.
         ray.init(
             address="local", num_cpus=cpus, include_dashboard=True, log_to_driver=False, logging_level=logging.ERROR
         )
+    signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own, put in its place, aborts the process
     wanted = max((shape.ranks * shape.per_rank.gpu for shape in shapes), default=0)
     there = int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
     if wanted > there:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from xfer.errors import PhaseFailed, XferError
+from xfer.evaluation.prepared import Preparation
 from xfer.execution.board import Handle, Job
 from xfer.execution.jobs import Evaluate, Result, Site, Train
+from xfer.models.base import Base
 from xfer.models.spec import ModelSpec
-from xfer.study.schema import ModelRef
+
+REPORT = 0.05
+"""Seconds between two reports of a running phase: a call for every step would cost short ones a tenth of it."""
 
 IDLE_BEAT = 10.0
 """Seconds after which an idle rank 0 wakes the others, so that no collective times out."""
@@ -85,21 +89,27 @@ def _do(job: Job, site: Site, board: Handle, number: int) -> Result | None:
 def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
     import ray
 
-    from xfer.training.loop import curve_rows, train
+    from xfer.training.loop import train
+    from xfer.training.progress import curve_rows
+
+    told = 0.0
 
     def on_step(step: int, metrics: Any) -> bool:
+        nonlocal told
+        if time.monotonic() - told < REPORT and step < job.phase.steps:
+            return False
+        told = time.monotonic()
         return bool(ray.get(board.report.remote(number, step, dict(metrics))))
 
-    folder = _model_folder(site, job.model)
     preparation = _preparation(site, job.model)
-    with site.store.folder(job.start) if job.start else nullcontext(folder) as start:
+    with site.store.folder(job.start) if job.start else nullcontext(None) as start:
         trained = train(
-            job.phase, job.rules, preparation, start, job.model.pad,
-            job.resources, site.store, job.attempt, job.resume, on_step,
+            job.phase, job.rules, preparation, start,
+            job.resources, site.store, job.attempt, job.resume, on_step, job.pause,
         )  # fmt: skip
     progress = asdict(trained.progress)
     values = {
-        **{name: progress[name] for name in ("step", "examples", "tokens", "seconds")},
+        **{name: progress[name] for name in ("step", "examples_of", "tokens", "seconds")},
         "curves": list(curve_rows(job.phase.key, trained.progress)),
         "selections": trained.selections,
         "engine": trained.engine,
@@ -115,31 +125,26 @@ def _evaluate(job: Evaluate, site: Site) -> Result | None:
     from xfer.results.parts import to_parquet
     from xfer.training.engine import device
 
-    with site.store.folder(job.subject) if job.subject else nullcontext(_model_folder(site, job.model)) as folder:
+    preparation = _preparation(site, job.model)
+    with site.store.folder(job.subject) if job.subject else nullcontext(preparation.base.folder) as folder:
+        assert folder is not None, "a model from scratch is evaluated after a phase, never before"
         model = load_trained(folder).to(device())
-    table = predict(job.evaluations, _preparation(site, job.model), model, job.model.pad)
+    table = predict(job.evaluations, preparation, model)
     if table is not None:
         site.store.put(job.part, to_parquet(table))
     return Result("done")
 
 
-_folders: dict[str, Path] = {}
-_preparations: dict[str, Any] = {}
-"""Model folders and tokenised data stay with the process from job to job."""
+_preparations: dict[str, Preparation] = {}
+"""Bases and tokenised data stay with the process from job to job."""
 
 
-def _model_folder(site: Site, model: ModelSpec) -> Path:
-    if model.name not in _folders:
-        ref = ModelRef(id=model.name, revision=model.revision)
-        _folders[model.name] = site.roots.model_folder(ref, site.base, model.revision)[0]
-    return _folders[model.name]
-
-
-def _preparation(site: Site, model: ModelSpec) -> Any:
-    from xfer.evaluation.prepared import Preparation
-
+def _preparation(site: Site, model: ModelSpec) -> Preparation:
     if model.name not in _preparations:
-        _preparations[model.name] = Preparation(site.data, _model_folder(site, model))
+        folder = None
+        if model.tokenizer is None:
+            folder, _ = site.roots.model_folder(model.name, model.revision, site.folder)
+        _preparations[model.name] = Preparation(site.data, site.registry, Base(model, folder))
     return _preparations[model.name]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from xfer.models.heads import SequenceHead, VocabularyHead
+
 Batch = Mapping[str, torch.Tensor]
 
 
@@ -19,6 +21,8 @@ class EncoderWithHeads(nn.Module):
         self.encoder = encoder
         self.heads = nn.ModuleDict(dict(heads))
         self._with_types = getattr(encoder.config, "type_vocab_size", 0) > 1
+        # ModernBERT's name for it; other configurations without it pool the first sub-token, as RoBERTa does.
+        self._mean = getattr(encoder.config, "classifier_pooling", "cls") == "mean"
 
     @property
     def config(self) -> Any:
@@ -30,12 +34,20 @@ class EncoderWithHeads(nn.Module):
         In training the other heads take part with weight 0, so that every parameter has a gradient in every
         step and at every ZeRO stage.
         """
-        states = self._encode(batch).last_hidden_state
-        logits: torch.Tensor = self.heads[head](states)
+        states, mask = self._encode(batch).last_hidden_state, batch["attention_mask"]
+        logits = self._answer(head, states, mask)
         if self.training:
-            for name, other in self.heads.items():
+            for name in self.heads:
                 if name != head:
-                    logits = logits + 0.0 * other(states[:1, :1]).sum()
+                    logits = logits + 0.0 * self._answer(name, states[:1, :1], mask[:1, :1]).sum()
+        return logits
+
+    def _answer(self, name: str, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        head = self.heads[name]
+        if isinstance(head, SequenceHead):
+            states = mean_over(states, mask) if self._mean else states[:, 0]
+        tied = (self.encoder.get_input_embeddings().weight,) if isinstance(head, VocabularyHead) else ()  # type: ignore[operator]
+        logits: torch.Tensor = head(states, *tied)
         return logits
 
     def pooled(self, batch: Batch, layer: int) -> torch.Tensor:
@@ -44,10 +56,14 @@ class EncoderWithHeads(nn.Module):
         Layer 0 is the embeddings, as in Hugging Face's ``hidden_states``.
         """
         states = self._encode(batch, output_hidden_states=True).hidden_states[layer].float()
-        mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
-        mean: torch.Tensor = (states * mask).sum(1) / mask.sum(1)
-        return mean
+        return mean_over(states, batch["attention_mask"])
 
     def _encode(self, batch: Batch, **options: bool) -> Any:
         types = {"token_type_ids": batch["type_ids"]} if self._with_types else {}
         return self.encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], **types, **options)
+
+
+def mean_over(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean over the sub-tokens that are there: [batch, length, hidden] and [batch, length] to [batch, hidden]."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1)

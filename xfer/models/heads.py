@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
+from torch.nn import functional
 
 from xfer.fingerprint import seed_of
 from xfer.models.spec import HeadSpec
 
 
 class SequenceHead(nn.Module):
-    """RoBERTa's classification head on the first sub-token's state: dense, tanh, projection."""
+    """RoBERTa's classification head on one pooled state: dense, tanh, projection."""
 
     def __init__(self, hidden: int, size: int, dropout: float) -> None:
         super().__init__()
@@ -19,9 +22,9 @@ class SequenceHead(nn.Module):
         self.out = nn.Linear(hidden, size)
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """States [batch, length, hidden] to logits [batch, size]."""
-        first = torch.tanh(self.dense(self.dropout(states[:, 0])))
-        return self.out(self.dropout(first))  # type: ignore[no-any-return]
+        """Pooled states [batch, hidden] to logits [batch, size]."""
+        dense = torch.tanh(self.dense(self.dropout(states)))
+        return self.out(self.dropout(dense))  # type: ignore[no-any-return]
 
 
 class TokenHead(nn.Module):
@@ -37,20 +40,45 @@ class TokenHead(nn.Module):
         return self.out(self.dropout(states))  # type: ignore[no-any-return]
 
 
-HEADS: dict[str, type[SequenceHead] | type[TokenHead]] = {"sequence": SequenceHead, "token": TokenHead}
+class VocabularyHead(nn.Module):
+    """RoBERTa's language-modelling head before its projection, which is the encoder's embedding matrix (tied)."""
+
+    def __init__(self, hidden: int, size: int, dropout: float) -> None:
+        super().__init__()
+        self.dense = nn.Linear(hidden, hidden)
+        self.norm = nn.LayerNorm(hidden)
+        self.bias = nn.Parameter(torch.zeros(size))
+
+    def forward(self, states: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
+        """States [batch, length, hidden] and embeddings [size, hidden] to logits [batch, length, size]."""
+        return functional.linear(self.norm(functional.gelu(self.dense(states))), embeddings, self.bias)
+
+
+HEADS: dict[str, Callable[[int, int, float], nn.Module]] = {
+    "sequence": SequenceHead,
+    "token": TokenHead,
+    "vocabulary": VocabularyHead,
+}
 
 
 def new_head(spec: HeadSpec, hidden: int, dropout: float, scale: float, seed: int) -> nn.Module:
     """A head whose initial weights follow from ``seed`` and its name alone.
 
-    Weights are normal with standard deviation ``scale``, biases zero (the initialisation of BERT).
+    Weights are normal with standard deviation ``scale``, biases zero (as BERT initialises them).
     """
     head = HEADS[spec.output](hidden, spec.size, dropout)
-    random = torch.Generator().manual_seed(seed_of("head", seed, spec.name))
+    initialise(head, scale, seed_of("head", seed, spec.name))
+    return head
+
+
+def initialise(module: nn.Module, scale: float, seed: int) -> None:
+    """Give a module new weights: matrices normal, biases 0, weights of norms 1; in the order of their names."""
+    random = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, parameter in sorted(head.named_parameters()):
+        for name, parameter in sorted(module.named_parameters()):
             if name.endswith("bias"):
                 parameter.zero_()
+            elif parameter.ndim == 1:
+                parameter.fill_(1.0)
             else:
                 parameter.normal_(0.0, scale, generator=random)
-    return head

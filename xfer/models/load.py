@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
 from xfer.errors import ModelError
+from xfer.fingerprint import seed_of
+from xfer.models.base import Base
 from xfer.models.encoder import EncoderWithHeads
-from xfer.models.heads import new_head
+from xfer.models.heads import initialise, new_head
 from xfer.models.spec import HeadSpec
 
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -23,29 +24,39 @@ logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 HEADS_FILE = "heads.safetensors"
 HEADS_CONFIG = "heads.json"
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
 def load_encoder(folder: Path, dropout: float | None) -> Any:
     """The encoder in ``folder`` in fp32, without a pooler, whatever number format the file has."""
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        for name, rate in config.to_dict().items() if dropout is not None else ():
-            if "dropout" in name and isinstance(rate, (int, float)):
-                setattr(config, name, dropout)
         encoder = AutoModel.from_pretrained(
-            folder, config=config, dtype=torch.float32, use_safetensors=True, local_files_only=True
-        )
+            folder, config=_with_dropout(config, dropout), dtype=torch.float32,
+            use_safetensors=True, local_files_only=True,
+        )  # fmt: skip
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"cannot load the encoder: {error}", str(folder)) from error
-    if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None  # no head here uses it, and without a gradient it would stop ZeRO
+    return _without_pooler(encoder)
+
+
+def new_encoder(base: Base, dropout: float | None, seed: int) -> Any:
+    """An encoder with random weights, each from ``seed`` and its parameter's name."""
+    config = AutoConfig.for_model(**base.spec.config)
+    encoder = AutoModel.from_config(_with_dropout(config, dropout), dtype=torch.float32)  # type: ignore[no-untyped-call]
+    _without_pooler(encoder)
+    initialise(encoder, float(config.initializer_range), seed_of("encoder", seed))
+    if (padding := encoder.get_input_embeddings().padding_idx) is not None:
+        with torch.no_grad():
+            encoder.get_input_embeddings().weight[padding].zero_()
     return encoder
 
 
-def with_new_heads(folder: Path, heads: Sequence[HeadSpec], dropout: float | None, seed: int) -> EncoderWithHeads:
-    """The encoder of ``folder`` with new heads, each from ``seed`` and its name."""
-    encoder = load_encoder(folder, dropout)
+def with_new_heads(
+    base: Base, start: Path | None, heads: Sequence[HeadSpec], dropout: float | None, seed: int
+) -> EncoderWithHeads:
+    """The encoder of the checkpoint ``start`` (None: of the base) with new heads, each from ``seed`` and its name."""
+    folder = start or base.folder
+    encoder = new_encoder(base, dropout, seed) if folder is None else load_encoder(folder, dropout)
     config = encoder.config
     rate = dropout if dropout is not None else float(getattr(config, "hidden_dropout_prob", 0.0) or 0.0)
     scale = float(getattr(config, "initializer_range", 0.02))
@@ -73,11 +84,11 @@ def save(
     model: EncoderWithHeads,
     weights: Mapping[str, torch.Tensor],
     heads: Sequence[HeadSpec],
-    base: Path,
+    base: Base,
 ) -> None:
     """Write a checkpoint: the encoder for ``from_pretrained``, heads beside it, the tokenizer's files.
 
-    Configuration and tokenizer are those of the pretrained model in ``base``: a recipe's dropout ends with its phase.
+    Configuration and tokenizer are the base's: a recipe's dropout ends with its phase.
     ``weights`` are full fp32 tensors by the name that ``model.named_parameters()`` gives them.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +96,7 @@ def save(
     for name, tensor in weights.items():
         prefix = next(prefix for prefix in parts if name.startswith(prefix))
         parts[prefix][name.removeprefix(prefix)] = tensor.contiguous()
-    config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
+    config = AutoConfig.for_model(**base.spec.config)
     config.dtype = "float32"
     config.architectures = [type(model.encoder).__name__]
     config.save_pretrained(folder)
@@ -93,6 +104,17 @@ def save(
     save_file(parts["heads."], folder / HEADS_FILE, metadata={"format": "pt"})
     described = {head.name: {"output": head.output, "size": head.size, "labels": head.labels} for head in heads}
     (folder / HEADS_CONFIG).write_text(json.dumps(described, indent=1, sort_keys=True))
-    for name in TOKENIZER_FILES:
-        if (base / name).exists():
-            shutil.copyfile(base / name, folder / name)
+    base.write_tokenizer(folder)
+
+
+def _with_dropout(config: Any, dropout: float | None) -> Any:
+    for name, rate in config.to_dict().items() if dropout is not None else ():
+        if "dropout" in name and isinstance(rate, (int, float)):
+            setattr(config, name, dropout)
+    return config
+
+
+def _without_pooler(encoder: Any) -> Any:
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None  # no head here uses it, and without a gradient it would stop ZeRO
+    return encoder

@@ -48,21 +48,21 @@ class HeadSpec:
 
     name: str
     output: str
-    """``sequence`` or ``token``."""
+    """``sequence``, ``token`` or ``vocabulary``."""
     size: int
     labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A pretrained encoder, as a lock keeps it."""
+    """An encoder, pretrained or from scratch, as a lock keeps it."""
 
     name: str
     """As the study names it."""
     revision: str | None
     """Commit on the Hub, None for a folder."""
     fingerprint: str
-    """sha256 over configuration, tokenizer and weights."""
+    """sha256 over configuration, tokenizer and weights (none from scratch)."""
     parameters: int
     embedding_parameters: int
     layers: int
@@ -71,6 +71,13 @@ class ModelSpec:
     """Longest input in sub-tokens."""
     pad: int
     config: Mapping[str, Any]
+    tokenizer: Mapping[str, Any] | None = None
+    """Of a model from scratch: the content of its ``tokenizer.json``, trained when the lock was made."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Sub-tokens that it has embeddings for."""
+        return int(self.config["vocab_size"])
 
 
 def find(name: str, roots: Sequence[Path], base: Path) -> Path | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """One split of one task in one language, as the lock resolved it."""
+    """One split of one task in one language, as the lock resolved it, or a part of it."""
 
     task: str
     """Name of the task in the registry."""
@@ -16,11 +16,27 @@ class DataSet:
     split: str
     """The task's own split name: train, validation or test."""
     data: str
-    """sha256 of the content, or the Hub commit."""
+    """sha256 of the content, the Hub commit, or the key of what it is generated from."""
     declaration: str
     """Key of the task's resolved declaration (format, labels, columns and their versions)."""
     rows: int
-    """Examples; follows from ``data``, so it is not part of the identity."""
+    """Examples; follows from ``data`` and ``examples``, so it is not part of the identity."""
+    examples: int | None = None
+    """So many rows drawn at random, the same ones for every seed; None: all."""
+    shuffled: bool = False
+    """A control: each row has the label of another row."""
 
     def identity(self) -> object:
-        return [self.task, self.language, self.split, self.data, self.declaration]
+        return [self.task, self.language, self.split, self.data, self.declaration, self.examples, self.shuffled]
+
+    @property
+    def title(self) -> str:
+        """For people: the task, and what of it."""
+        examples = "" if self.examples is None else f" ({self.examples})"
+        return f"{self.task}{examples}{', shuffled labels' if self.shuffled else ''}"
+
+    def part(self, examples: int | None, shuffled: bool = False) -> DataSet:
+        """At most ``examples`` of its rows (None: all), with labels shuffled if asked."""
+        if examples is None or examples >= self.rows:
+            return replace(self, shuffled=shuffled)
+        return replace(self, rows=examples, examples=examples, shuffled=shuffled)

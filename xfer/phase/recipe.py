@@ -32,6 +32,10 @@ class Recipe(BaseModel):
     """Longest input in sub-tokens, special tokens included."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Dropout of the encoder and the head; the model's own configuration when not given."""
+    mlm_probability: float = Field(default=0.15, gt=0, lt=1)
+    """Share of the sub-tokens that masked language modelling predicts; other tasks do not look at it."""
+    patience: int | None = Field(default=None, ge=1)
+    """Looks at validation data without a better score after which the phase ends early; None: never."""
     precision: Literal["fp32", "bf16"] = "bf16"
     """Number format of the forward and backward pass; master weights are always fp32."""
 

@@ -19,8 +19,6 @@ class Rule:
     """The data sets whose mean major metric decides, one for each task trained on."""
     every: int = 0
     """Optimizer steps between two looks; the end is always looked at."""
-    sample: int = 0
-    """Rows drawn at random from each data set for a look; 0 takes all."""
 
     @cached_property
     def key(self) -> str:
@@ -34,7 +32,7 @@ class Rule:
     def identity(self) -> object:
         if self.kind == "last":
             return "last"
-        return {"best": self.on, "every": self.every, "sample": self.sample}
+        return {"best": self.on, "every": self.every}
 
 
 @dataclass(frozen=True)

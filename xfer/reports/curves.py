@@ -15,7 +15,6 @@ from xfer.reports.reported import NONE
 
 COLOURS = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56a0d3", "#882255", "#7a68d8", "#8a8a2e",
-    "#7f7f7f",
 )  # fmt: skip
 """Okabe and Ito's colours and mid-tones beside them, readable on white and on black."""
 
@@ -26,6 +25,9 @@ INK = "#010203"
 """Stands for ``TEXT``, which matplotlib does not know, until the drawing is text."""
 
 LOSS = "loss"
+
+GREY = "#7f7f7f"
+"""Of pretraining, which belongs to no arm. None of ``COLOURS``."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,24 @@ class Panel:
 
 @dataclass(frozen=True)
 class Curves:
-    """All drawings and their common legend."""
+    """All drawings, those of a model together, and their common legend."""
 
     panels: tuple[Panel, ...]
     legend: tuple[Stroke, ...]
 
 
 def draw(views: Mapping[str, pa.Table], arms: Sequence[str]) -> Curves:
-    """Draw the view ``curves``; ``phases`` and ``scores`` say which arm a phase belongs to.
+    """Draw the view ``curves``; ``phases`` and ``scores`` say which arm a phase belongs to. Trials are left out.
 
     ``arms`` fixes the colours: ``none`` has the colour of the text. Intermediate phases are dashed.
     """
     phases = {row["phase"]: row for row in views["phases"].to_pylist()}
+    trials = {phase for phase, row in phases.items() if row["roles"] == ["trial"]}
     strokes = _strokes(phases, views["scores"], arms)
     lines: dict[tuple[str, str, str], dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
     for row in views["curves"].to_pylist():
+        if row["phase"] in trials:
+            continue
         model = phases[row["phase"]]["model"] if row["phase"] in phases else ""
         lines[model, row["task"], row["metric"]][row["phase"]].append((row["step"], row["value"]))
     tasks = list(dict.fromkeys(task for _, task, _ in lines))
@@ -91,6 +96,9 @@ def _strokes(phases: Mapping[str, dict[str, Any]], scores: pa.Table, arms: Seque
         intermediate = "intermediate" in row["roles"]
         # One run can serve an arm as its intermediate phase and `none` as its target phase.
         own = [arm for arm in arms if arm in owners[phase] and not (intermediate and arm == NONE)]
+        if "pretrain" in row["roles"]:
+            strokes[phase] = Stroke("pretraining", GREY, False)
+            continue
         label = own[0] if own else " and ".join(row["roles"])
         strokes[phase] = Stroke(label, colours.get(label, TEXT), intermediate)
     return strokes

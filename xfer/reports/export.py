@@ -12,23 +12,28 @@ from pathlib import Path
 import pyarrow as pa
 
 from xfer.io import write_whole
+from xfer.reports.pools import Pool
 from xfer.reports.transfer import Cell, Matrix, matrices
 
 TRANSFER = (
-    "model", "parameters", "arm", "group", "relation", "target", "metric", "split", "retrieval", "state",
-    "score", "score_sd", "delta", "delta_sd", "seeds", "paired", "languages", "compared", "failures",
+    "model", "models", "parameters", "arm", "group", "relation", "target", "metric", "split", "retrieval", "state",
+    "score", "score_sd", "delta", "delta_sd", "by_model", "seeds", "paired", "languages", "compared", "failures",
 )  # fmt: skip
-"""Columns of ``transfer.csv``: scores are proportions, deltas points; sequences are JSON text."""
+"""Columns of ``transfer.csv``: scores are proportions, deltas points; sequences are JSON text.
+
+A line whose ``models`` are several is a pool's: the same runs as in the lines of its models, taken together.
+"""
 
 
-def write_csv(views: Mapping[str, pa.Table], folder: Path) -> tuple[Path, ...]:
+def write_csv(views: Mapping[str, pa.Table], folder: Path, pools: Sequence[Pool] = ()) -> tuple[Path, ...]:
     """Write ``NAME.csv`` for each view and ``transfer.csv``; gives the paths.
 
     Each file appears whole or not at all. Nested values are JSON text, missing values are empty.
     Raises UserError where the folder cannot be written.
     """
     contents = {name: to_csv(table) for name, table in views.items()}
-    long_form = [line for matrix in matrices(views["scores"], views["cells"]) for line in _transfer_lines(matrix)]
+    tables = matrices(views["scores"], views["cells"], pools)
+    long_form = [line for matrix in tables for line in _transfer_lines(matrix)]
     contents["transfer"] = _text(TRANSFER, long_form).encode()
     paths = []
     for name, content in contents.items():
@@ -53,6 +58,7 @@ def _transfer_lines(matrix: Matrix) -> Iterable[Sequence[object]]:
         for target, cell in zip(matrix.targets, row.cells, strict=True):
             known = {
                 "model": matrix.model,
+                "models": matrix.models,
                 "parameters": matrix.parameters,
                 "group": row.group,
                 "metric": target.metric,

@@ -23,6 +23,8 @@ class Box:
     symbol: str = ""
     detail: str = ""
     """Second, smaller line."""
+    reach: str = ""
+    """Third: from the lowest to the highest mean of a pool's models."""
     marks: tuple[int, ...] = ()
     """Footnotes, from 1."""
 
@@ -48,9 +50,11 @@ class Line:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """One model's matrix."""
+    """One model's matrix, or that of a pool of models."""
 
     model: str
+    models: tuple[str, ...]
+    """Itself, or the pool's."""
     parameters: int | None
     heads: tuple[Head, ...]
     mean_heads: tuple[str, ...]
@@ -73,7 +77,9 @@ class _Footnotes:
 class _Widest:
     """What a cell without gaps would rest on."""
 
+    pooled: bool
     seeds: int
+    """Runs of a cell."""
     languages: Mapping[str, tuple[str, ...]]
     """Target to the languages that any arm has."""
 
@@ -83,6 +89,7 @@ class _Widest:
         for cell in matrix.cells:
             languages[cell.target].update(cell.languages)
         return cls(
+            pooled=matrix.pooled,
             seeds=max((len(cell.seeds) for cell in matrix.cells), default=0),
             languages={name: order_languages(found) for name, found in languages.items()},
         )
@@ -96,6 +103,7 @@ def heat_map(matrix: Matrix) -> HeatMap:
     heads = tuple(_head(target, widest, notes) for target in matrix.targets)
     return HeatMap(
         model=matrix.model,
+        models=matrix.models,
         parameters=matrix.parameters,
         heads=heads,
         mean_heads=tuple(means.values()),
@@ -148,23 +156,32 @@ def _box(cell: Cell, widest: _Widest, notes: _Footnotes) -> Box:
         return Box("failed" if cell.state == "failed" else MISSING, cell.state, marks=marks)
     if cell.arm == NONE:
         deviation = None if cell.score_sd is None else 100 * cell.score_sd
-        return Box(points(cell.score), detail=spread(deviation), marks=marks)
+        reach = _reach([points(score) for score in sorted(cell.by_model)])
+        return Box(points(cell.score), detail=spread(deviation), reach=reach, marks=marks)
     if cell.delta is None:
         return Box(MISSING, "missing", "", cell.relation, symbol, marks=marks)
-    return Box(signed(cell.delta), "number", shade(cell.delta), cell.relation, symbol, spread(cell.delta_sd), marks)
+    reach = _reach([signed(delta) for delta in sorted(cell.by_model)])
+    return Box(
+        signed(cell.delta), "number", shade(cell.delta), cell.relation, symbol, spread(cell.delta_sd), reach, marks
+    )
+
+
+def _reach(means: Sequence[str]) -> str:
+    return f"{means[0]} … {means[-1]}" if len(means) > 1 else ""
 
 
 def _remarks(cell: Cell, widest: _Widest) -> list[str]:
-    remarks = _failures(cell)
+    remarks = _failures(cell, widest.pooled)
+    noun = "run" if widest.pooled else "seed"
     if cell.state != "scored":
         return remarks
     if cell.arm != NONE and cell.delta is None:
         own = points(cell.score)
         return [*remarks, f"Scored {own}, but none has no run of the same seed and language to compare with."]
     if cell.paired < len(cell.seeds) and cell.arm != NONE:
-        remarks.append(f"Over {_of(cell.paired, len(cell.seeds), 'seed')}: none has no score for the others.")
+        remarks.append(f"Over {_of(cell.paired, len(cell.seeds), noun)}: none has no score for the others.")
     elif cell.seeds and len(cell.seeds) < widest.seeds:
-        remarks.append(f"Over {_of(len(cell.seeds), widest.seeds, 'seed')}.")
+        remarks.append(f"Over {_of(len(cell.seeds), widest.seeds, noun)}.")
     every = widest.languages[cell.target]
     used = cell.languages if cell.arm == NONE else cell.compared
     if len(used) < len(every):
@@ -173,14 +190,13 @@ def _remarks(cell: Cell, widest: _Widest) -> list[str]:
     return remarks
 
 
-def _failures(cell: Cell) -> list[str]:
+def _failures(cell: Cell, pooled: bool) -> list[str]:
     """One remark a reason, with the seeds that it struck."""
-    seeds: dict[str, list[str]] = {}
+    struck: dict[str, list[str]] = {}
     for failure in cell.failures:
-        seeds.setdefault(failure.reason, []).append("none" if failure.seed is None else str(failure.seed))
-    return [
-        f"{cell.arm} × {cell.target} failed, seed {', '.join(struck)}: {reason}" for reason, struck in seeds.items()
-    ]
+        seed = "none" if failure.seed is None else str(failure.seed)
+        struck.setdefault(failure.reason, []).append(f"{seed} of {failure.model}" if pooled else seed)
+    return [f"{cell.arm} × {cell.target} failed, seed {', '.join(seeds)}: {reason}" for reason, seeds in struck.items()]
 
 
 def _of(part: int, whole: int, noun: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from xfer.reports.formatting import MISSING, SYMBOLS, points, shade
+from xfer.reports.formatting import MISSING, SYMBOLS, points, shade, spread
 from xfer.reports.heatmap import Box
 from xfer.reports.languages import LanguageRow, LanguageTable
 
@@ -68,13 +69,25 @@ def _language_line(row: LanguageRow, table: LanguageTable) -> LanguageLine:
         relation=row.relation,
         symbol=SYMBOLS.get(row.relation, ""),
         means=(_score_box(row.mean), _score_box(row.zero_shot)),
-        boxes=tuple(map(_score_box, row.values, against, table.chance)),
+        boxes=tuple(map(_score_box, row.values, against, table.chance, row.deviations)),
     )
 
 
-def _score_box(value: float | None, none: float | None = None, chance: float | None = None) -> Box:
+def _score_box(
+    value: float | None, none: float | None = None, chance: float | None = None, deviation: float | None = None
+) -> Box:
     if value is None:
         return Box(MISSING, "missing")
     difference = None if none is None else 100 * (value - none)
     floor = chance is not None and value <= chance
-    return Box(points(value), "floor" if floor else "number", shade(difference))
+    detail = spread(None if deviation is None else 100 * deviation)
+    return Box(points(value), "floor" if floor else "number", shade(difference), detail=detail)
+
+
+def by_target(maps: Iterable[LanguageMap]) -> tuple[tuple[LanguageMap, ...], ...]:
+    """Tables of one target together, to be compared side by side."""
+    groups: dict[str, tuple[LanguageMap, ...]] = {}
+    for found in maps:
+        name = found.table.target.name
+        groups[name] = (*groups.get(name, ()), found)
+    return tuple(groups.values())

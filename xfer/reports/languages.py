@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from xfer.reports.pools import Pool
 from xfer.reports.reported import NONE, Reported, Run, Target, reported
-from xfer.reports.transfer import order_languages, shared_languages
+from xfer.reports.transfer import deviation, order_languages, shared_languages
 from xfer.results.schema import CELLS
 
 ENGLISH = "en"
@@ -17,12 +18,14 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class LanguageRow:
-    """One arm's scores, proportions averaged over seeds."""
+    """One arm's scores, proportions averaged over runs (seeds; of a pool, models x seeds)."""
 
     arm: str
     relation: str
     values: tuple[float | None, ...]
     """One a language of the table; None where it was not scored."""
+    deviations: tuple[float | None, ...]
+    """Standard deviation (n - 1) over runs, likewise; None below two."""
     mean: float | None
     """Over ``LanguageTable.common``."""
     zero_shot: float | None
@@ -31,9 +34,10 @@ class LanguageRow:
 
 @dataclass(frozen=True)
 class LanguageTable:
-    """One model and target."""
+    """One model, or pool of models, and target."""
 
     model: str
+    models: tuple[str, ...]
     target: Target
     languages: tuple[str, ...]
     """English first, then by code."""
@@ -50,15 +54,17 @@ class LanguageTable:
         return next((row for row in self.rows if row.arm == NONE), None)
 
 
-def language_tables(scores: pa.Table, cells: pa.Table | None = None) -> tuple[LanguageTable, ...]:
-    """One table a model and target that has scores, in the order of the matrix.
+def language_tables(
+    scores: pa.Table, cells: pa.Table | None = None, pools: Sequence[Pool] = ()
+) -> tuple[LanguageTable, ...]:
+    """One table a model and target that has scores, in the order of the matrices.
 
     Raises XferError when two scores of different provenance compete for one place.
     """
     plan = CELLS.empty_table() if cells is None else cells
     return tuple(
         _table(model, target)
-        for model in reported(scores, plan)
+        for model in reported(scores, plan, pools)
         for target in model.targets
         if any(name == target.name for _, name in model.runs)
     )
@@ -71,6 +77,7 @@ def _table(model: Reported, target: Target) -> LanguageTable:
     common = shared_languages(every)
     return LanguageTable(
         model=model.model,
+        models=model.models,
         target=target,
         languages=languages,
         common=common,
@@ -82,11 +89,13 @@ def _table(model: Reported, target: Target) -> LanguageTable:
 
 
 def _row(arm: str, relation: str, runs: Sequence[Run], languages: Sequence[str], common: Sequence[str]) -> LanguageRow:
-    values = {language: _mean([run.values.get(language) for run in runs]) for language in languages}
+    every = {language: [run.values[language] for run in runs if language in run.values] for language in languages}
+    values = {language: _mean(found) for language, found in every.items()}
     return LanguageRow(
         arm=arm,
         relation=relation,
         values=tuple(values.values()),
+        deviations=tuple(map(deviation, every.values())),
         mean=_mean([values[language] for language in common]),
         zero_shot=_mean([values[language] for language in common if language != ENGLISH]),
     )

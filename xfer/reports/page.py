@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from xfer.reports.about import About
 from xfer.reports.curves import draw
 from xfer.reports.formatting import BOUNDS, SYMBOLS, count
 from xfer.reports.heatmap import heat_map
-from xfer.reports.language_map import language_map
+from xfer.reports.language_map import by_target, language_map
 from xfer.reports.languages import language_tables
 from xfer.reports.sheets import sheets
 from xfer.reports.transfer import Matrix, matrices
+
+NOTHING = About()
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Facts:
     cells: int
 
 
-def render(title: str, views: Mapping[str, pa.Table], study: str, notes: Sequence[str] = ()) -> str:
+def render(
+    title: str, views: Mapping[str, pa.Table], study: str, notes: Sequence[str] = (), about: About = NOTHING
+) -> str:
     """One self-contained HTML page from the views of ``xfer.results.schema`` (``predictions`` may be absent).
 
     Equal views give equal bytes. Raises XferError when two scores compete for one place in a table.
@@ -46,17 +51,22 @@ def render(title: str, views: Mapping[str, pa.Table], study: str, notes: Sequenc
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["count"] = count
-    tables = matrices(views["scores"], views["cells"])
+    tables = matrices(views["scores"], views["cells"], about.pools)
+    by_language = language_tables(views["scores"], views["cells"], about.pools)
+    single = [matrix for matrix in tables if not matrix.pooled]
+    members = {model for pool in about.pools for model in pool.models}
     arms = tuple(dict.fromkeys(row.arm for matrix in tables for row in matrix.rows))
     return environment.get_template("page.html.j2").render(
         title=title,
         study=study,
         notes=notes,
-        facts=_facts(tables, views["cells"]),
+        about=about,
+        facts=_facts(single, views["cells"]),
         symbols=SYMBOLS,
         bounds=BOUNDS,
         matrices=[heat_map(matrix) for matrix in tables],
-        languages=[language_map(table) for table in language_tables(views["scores"], views["cells"])],
+        members=members,
+        languages=by_target(language_map(table) for table in by_language),
         curves=draw(views, arms),
         sheets=sheets(views),
     )

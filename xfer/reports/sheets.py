@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
-from xfer.reports.formatting import MISSING, count, duration
+from xfer.reports.formatting import MISSING, count, duration, points
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def sheets(views: Mapping[str, pa.Table]) -> tuple[Sheet, ...]:
     made = (
         _failed(rows["cells"]),
         _decisions(rows["decisions"]),
-        _cost(rows["phases"]),
+        _cost(rows["phases"], rows["attempts"]),
         _attempts(rows["attempts"]),
         _versions(rows["phases"]),
     )
@@ -53,45 +53,50 @@ def _failed(cells: Iterable[dict[str, Any]]) -> Sheet:
 def _decisions(decisions: Sequence[dict[str, Any]]) -> Sheet:
     rows = tuple(
         (
-            *_texts(row, ("model", "target", "trial")),
+            *(row[column].replace("+", ", ") for column in ("model", "target")),
+            row["trial"],
             _pairs(row["values"]),
-            row["metric"] or MISSING,
-            MISSING if row["value"] is None else f"{100 * row['value']:.1f}",
+            row["state"],
+            ", ".join(map(points, row["rungs"] or ())),
+            # What was given up has no final score, whatever its rungs have seen.
+            points(row["value"]),
+            (row["metric"] or MISSING).replace("+", ", "),
             "chosen" if row["chosen"] else "",
         )
         for row in decisions
     )
-    return Sheet(
-        "decisions",
-        "Decisions",
-        "Recipe values that were tried, and those that were taken. Trials enter no other table.",
-        ("model", "target", "trial", "values", "decided by", "points", ""),
-        rows,
-        frozenset({"points"}),
-        strong=frozenset(place for place, row in enumerate(decisions) if row["chosen"]),
+    caption = "Recipe values that were tried, and those that were taken. Trials enter no other table."
+    if any(row["state"] == "pruned" for row in decisions):
+        caption += " A pruned trial was given up at the last of its rungs, and has no points in the end."
+    return _without_empty(
+        Sheet(
+            "decisions",
+            "Decisions",
+            caption,
+            ("model", "target", "trial", "values", "state", "at rungs", "points", "decided by", ""),
+            rows,
+            frozenset({"trial", "at rungs", "points"}),
+            strong=frozenset(place for place, row in enumerate(decisions) if row["chosen"]),
+        ),
+        "at rungs",
     )
 
 
-def _cost(phases: Sequence[dict[str, Any]]) -> Sheet:
+def _without_empty(sheet: Sheet, column: str) -> Sheet:
+    """The sheet without this column where it says nothing in any row."""
+    place = sheet.columns.index(column)
+    if any(row[place] for row in sheet.rows):
+        return sheet
+    rows = tuple((*row[:place], *row[place + 1 :]) for row in sheet.rows)
+    return replace(sheet, columns=tuple(name for name in sheet.columns if name != column), rows=rows)
+
+
+def _cost(phases: Sequence[dict[str, Any]], attempts: Iterable[dict[str, Any]]) -> Sheet:
     # The model is named where there is more than one: most studies have one, and the table is wide.
     named = ("model",) if len({row["model"] for row in phases}) > 1 else ()
     amounts = ("steps", "tokens", "h:mm:ss")
-    columns = (
-        "phase",
-        *named,
-        "role",
-        "trains on",
-        "parent",
-        "seed",
-        "state",
-        *amounts,
-        "ranks",
-        "ZeRO",
-        "engine",
-    )
-    # A phase that is only planned has neither time nor ranks.
-    worker_hours = sum((row["seconds"] or 0) * (row["ranks"] or 0) for row in phases) / 3600
-    done = sum(row["state"] == "done" for row in phases)
+    columns = ("phase", *named, "role", "trains on", "parent", "seed", "state", *amounts, "ranks", "ZeRO")
+    reached = {row["phase"]: row["last_step"] for row in attempts if row["last_step"] is not None}
     totals = {
         "phase": "total",
         "steps": count(sum(row["steps"] or 0 for row in phases)),
@@ -101,41 +106,65 @@ def _cost(phases: Sequence[dict[str, Any]]) -> Sheet:
     return Sheet(
         "cost",
         "Cost",
-        f"{done} of {len(phases)} phases done, {worker_hours:.1f} worker-hours (time × ranks). "
-        "A phase is one training run, made once for all cells that need it. "
+        f"{_progress(phases, reached)} A phase is one training run, made once for all cells that need it; beside "
+        "each task that it trains on stands how many of its rows it saw, repetitions counted. "
         "Tokens leave padding out; the time is the training loop’s.",
         columns,
-        tuple(_cost_row(row, named) for row in phases),
+        tuple(_cost_row(row, named, reached) for row in phases),
         frozenset({"seed", *amounts, "ranks", "ZeRO"}),
         total=tuple(totals.get(column, "") for column in columns),
     )
 
 
-def _cost_row(row: Mapping[str, Any], named: Sequence[str]) -> tuple[str, ...]:
-    steps = count(row["steps"])
-    if row["steps"] != row["planned_steps"]:
-        steps += f" of {count(row['planned_steps'])}"
+def _progress(phases: Sequence[Mapping[str, Any]], reached: Mapping[str, int]) -> str:
+    """How much is done: a pruned trial is neither done nor missing."""
+    states = Counter(row["state"] for row in phases)
+    pruned = [reached.get(row["phase"], 0) for row in phases if row["state"] == "pruned"]
+    # A phase that is only planned has neither time nor ranks.
+    worker_hours = sum((row["seconds"] or 0) * (row["ranks"] or 0) for row in phases) / 3600
+    text = f"{states['done']} of {len(phases) - len(pruned)} phases done"
+    text += f", {worker_hours:.1f} worker-hours (time × ranks)."
+    if pruned:
+        given_up = "was given up" if len(pruned) == 1 else "were given up"
+        text += f" {count(len(pruned))} more, of pruned trials, {given_up} after {count(sum(pruned))} steps together, "
+        text += "which the total leaves out."
+    return text
+
+
+def _cost_row(row: Mapping[str, Any], named: Sequence[str], reached: Mapping[str, int]) -> tuple[str, ...]:
+    steps = row["steps"] if row["state"] == "done" else reached.get(row["phase"])
+    start = "random weights" if "pretrain" in row["roles"] else "pretrained"
     return (
         row["phase"],
         *_texts(row, named),
         ", ".join(row["roles"]),
-        ", ".join(row["trains_on"]),
-        row["parent"] or "pretrained",
+        _seen(row["trains_on"], row["examples_of"]),
+        row["parent"] or start,
         *_texts(row, ("seed", "state")),
-        steps,
+        count(steps) if steps == row["planned_steps"] else f"{count(steps)} of {count(row['planned_steps'])}",
         count(row["tokens"]),
         duration(row["seconds"]),
-        *_texts(row, ("ranks", "zero_stage", "engine")),
+        *_texts(row, ("ranks", "zero_stage")),
     )
 
 
+def _seen(tasks: Sequence[str], rows: Sequence[int] | None) -> str:
+    """Tasks with the rows seen of each: ``mnli 4 267 + semtags 2 133``."""
+    if rows is None:
+        return " + ".join(tasks)
+    return " + ".join(f"{task} {count(seen)}" for task, seen in zip(tasks, rows, strict=True))
+
+
 def _attempts(attempts: Sequence[dict[str, Any]]) -> Sheet:
-    again = {row["phase"] for row in attempts if row["attempt"] > 1}
+    # A trial that pauses at a rung goes on in a new attempt: that is no accident.
+    again = {row["phase"] for row in attempts if row["outcome"] not in ("committed", "paused")}
+    again &= {row["phase"] for row in attempts if row["attempt"] > 1}
     columns = ("phase", "attempt", "holder", "first_step", "last_step", "outcome")
     return Sheet(
         "attempts",
         "Attempts beyond the first",
-        "Phases that were begun more than once, with every attempt. Only a committed attempt counts.",
+        "Phases that were begun more than once, with every attempt. Only a committed attempt counts. "
+        "Trials that do no more than pause at rungs are not listed.",
         ("phase", "attempt", "holder", "first step", "last step", "outcome"),
         tuple(_texts(row, columns) for row in attempts if row["phase"] in again),
         frozenset({"attempt", "first step", "last step"}),
@@ -143,17 +172,16 @@ def _attempts(attempts: Sequence[dict[str, Any]]) -> Sheet:
 
 
 def _versions(phases: Sequence[dict[str, Any]]) -> Sheet:
-    places = Counter(
-        (row["hardware"] or "", row["precision"] or "", row["versions"] or "") for row in phases if row["steps"]
-    )
-    several = len({versions for _, _, versions in places}) > 1
+    columns = ("hardware", "engine", "precision", "versions")
+    places = Counter(tuple(row[column] or "" for column in columns) for row in phases if row["steps"])
+    several = len({versions for *_, versions in places}) > 1
     caption = "Phases were trained with different versions: compare with care." if several else ""
     return Sheet(
         "versions",
         "Hardware and versions",
         caption,
-        ("phases", "hardware", "precision", "versions"),
-        tuple((count(n), place, precision, _pairs(versions)) for (place, precision, versions), n in places.items()),
+        ("phases", *columns),
+        tuple((count(n), *facts, _pairs(versions)) for (*facts, versions), n in places.items()),
         frozenset({"phases"}),
     )
 

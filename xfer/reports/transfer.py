@@ -1,4 +1,4 @@
-"""The transfer matrix: arm x target, as differences from arm ``none`` over the same languages and seeds.
+"""The transfer matrix: arm x target, as differences from arm ``none`` over the same languages, models and seeds.
 
 Scores are proportions between 0 and 1; differences are points (100 x the difference of proportions).
 """
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from xfer.reports.pools import Pool
 from xfer.reports.reported import NONE, Failure, Reported, Run, Target, reported
 from xfer.results.schema import CELLS
 
@@ -20,7 +21,7 @@ SAME_TASK = "same-task"
 
 @dataclass(frozen=True)
 class Cell:
-    """One arm and one target: the mean over languages, averaged over seeds."""
+    """One arm and one target: the mean over languages, averaged over runs (seeds; of a pool, models x seeds)."""
 
     arm: str
     target: str
@@ -29,13 +30,15 @@ class Cell:
     score: float | None
     """Over the languages that all of the cell's runs have; None where nothing was scored."""
     score_sd: float | None
-    """Standard deviation (n - 1) of the score over seeds; None below two seeds."""
+    """Standard deviation (n - 1) of the score over runs; None below two."""
     delta: float | None
-    """Points against ``none``, paired by seed; None for ``none`` itself and where no pair exists."""
+    """Points against ``none``, paired by model and seed; None for ``none`` itself and where no pair exists."""
     delta_sd: float | None
-    """Standard deviation (n - 1) of the paired differences over seeds, points; None below two pairs."""
+    """Standard deviation (n - 1) of the paired differences over runs, points; None below two pairs."""
+    by_model: tuple[float, ...]
+    """Of a pool: each model's own mean, of what is printed (the score for ``none``, the delta for other arms)."""
     seeds: tuple[int, ...]
-    """Seeds that were scored; empty where nothing was trained."""
+    """Seeds that were scored, one a run; empty where nothing was trained."""
     paired: int
     """Runs that the delta rests on."""
     languages: tuple[str, ...]
@@ -88,26 +91,32 @@ class Row:
 
 @dataclass(frozen=True)
 class Matrix:
-    """One model's table of arms x targets."""
+    """One model's table of arms x targets, or that of a pool of models."""
 
     model: str
+    models: tuple[str, ...]
+    """Itself, or the pool's."""
     parameters: int | None
     targets: tuple[Target, ...]
     rows: tuple[Row, ...]
     """``none`` first."""
 
     @property
+    def pooled(self) -> bool:
+        return len(self.models) > 1
+
+    @property
     def cells(self) -> tuple[Cell, ...]:
         return tuple(cell for row in self.rows for cell in row.cells)
 
 
-def matrices(scores: pa.Table, cells: pa.Table | None = None) -> tuple[Matrix, ...]:
-    """One matrix a model, from the view ``scores`` and, for what failed or is not run yet, ``cells``.
+def matrices(scores: pa.Table, cells: pa.Table | None = None, pools: Sequence[Pool] = ()) -> tuple[Matrix, ...]:
+    """One matrix a pool and a model, from the view ``scores`` and, for what failed or is not run yet, ``cells``.
 
-    Raises XferError when two scores of different provenance compete for one cell.
+    Models of pools come last. Raises XferError when two scores of different provenance compete for one cell.
     """
     plan = CELLS.empty_table() if cells is None else cells
-    return tuple(_matrix(model) for model in reported(scores, plan))
+    return tuple(_matrix(model) for model in reported(scores, plan, pools))
 
 
 def shared_languages(runs: Iterable[Run]) -> tuple[str, ...]:
@@ -123,7 +132,7 @@ def order_languages(languages: Iterable[str]) -> tuple[str, ...]:
 
 def _matrix(model: Reported) -> Matrix:
     rows = tuple(_row(model, arm) for arm in model.arms)
-    return Matrix(model.model, model.parameters, model.targets, rows)
+    return Matrix(model.model, model.models, model.parameters, model.targets, rows)
 
 
 def _row(model: Reported, arm: str) -> Row:
@@ -144,14 +153,16 @@ def _cell(model: Reported, arm: str, target: str) -> Cell:
     pairs = () if arm == NONE else _pairs(runs, model.runs.get((NONE, target), ()))
     compared = shared_languages(run for pair in pairs for run in pair)
     differences = [100 * (_mean(a, compared) - _mean(b, compared)) for a, b in pairs] if compared else []
+    shown = zip(runs, values, strict=False) if arm == NONE else zip([a for a, _ in pairs], differences, strict=False)
     return Cell(
         arm=arm,
         target=target,
         relation=model.relations.get((arm, target), ""),
         score=float(np.mean(values)) if values else None,
-        score_sd=_deviation(values),
+        score_sd=deviation(values),
         delta=float(np.mean(differences)) if differences else None,
-        delta_sd=_deviation(differences),
+        delta_sd=deviation(differences),
+        by_model=_by_model(shown) if len(model.models) > 1 else (),
         seeds=tuple(sorted(run.seed for run in runs if run.seed is not None)),
         paired=len(differences),
         languages=languages,
@@ -160,19 +171,27 @@ def _cell(model: Reported, arm: str, target: str) -> Cell:
     )
 
 
+def _by_model(runs: Iterable[tuple[Run, float]]) -> tuple[float, ...]:
+    """Each model's mean."""
+    values: dict[str, list[float]] = {}
+    for run, value in runs:
+        values.setdefault(run.model, []).append(value)
+    return tuple(float(np.mean(own)) for own in values.values())
+
+
 def _pairs(runs: Iterable[Run], baseline: Iterable[Run]) -> tuple[tuple[Run, Run], ...]:
-    """Each run with ``none`` of the same seed, or with the pretrained model where nothing was trained."""
-    by_seed = {run.seed: run for run in baseline}
-    untrained = by_seed.get(None)
-    partners = ((run, by_seed.get(run.seed, untrained)) for run in runs)
-    return tuple((run, partner) for run, partner in partners if partner is not None)
+    """Each run with ``none`` of the same model and seed, or with the model itself where nothing was trained."""
+    partners = {(run.model, run.seed): run for run in baseline}
+    found = ((run, partners.get((run.model, run.seed), partners.get((run.model, None)))) for run in runs)
+    return tuple((run, partner) for run, partner in found if partner is not None)
 
 
 def _mean(run: Run, languages: Sequence[str]) -> float:
     return float(np.mean([run.values[language] for language in languages]))
 
 
-def _deviation(values: Sequence[float]) -> float | None:
+def deviation(values: Sequence[float]) -> float | None:
+    """Standard deviation (n - 1); None below two values."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 

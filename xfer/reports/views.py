@@ -20,7 +20,6 @@ from xfer.store import experiments, parts, records
 from xfer.store.attempts import Holder, attempt_path, latest
 from xfer.store.store import Store
 from xfer.study.plan import Cell, Plan, Planned
-from xfer.tasks import registry
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,8 @@ class Views:
                         "target": experiment.target,
                         "trial": str(number),
                         "values": json.dumps(trial["values"], sort_keys=True),
+                        "state": trial["state"],
+                        "rungs": trial["rungs"],
                         "metric": found["metric"],
                         "value": trial["value"],
                         "chosen": trial["values"] == found["values"],
@@ -121,11 +122,18 @@ class Views:
         return found
 
     @cached_property
+    def _pruned(self) -> set[str]:
+        """Phases of trials that nothing waits for any more, since the choice has been made."""
+        decided = (e for e in self.plan.experiments if e.key in self.plan.decisions)
+        trials = (cell.phases[-1] for e in decided for trial in e.trials for cell in trial.cells)
+        return {phase for phase in trials if self.plan.phases[phase].roles == {"trial"}}
+
+    @cached_property
     def _scored(self) -> dict[str, list[dict[str, Any]]]:
         """Rows of scores by evaluation."""
         rows: dict[str, list[dict[str, Any]]] = {}
         for group in dict.fromkeys(e.group for e in self.plan.evaluations.values()):
-            for row in stored(self.store, group).to_pylist():
+            for row in stored(self.store, group, self.plan.registry).to_pylist():
                 rows.setdefault(row["evaluation"], []).append(row)
         return rows
 
@@ -148,7 +156,7 @@ class Views:
         }
         for evaluation in cell.evaluations:
             for row in self._scored.get(evaluation, ()):
-                major = registry.get(row["task"]).metric == row["metric"]
+                major = self.plan.registry.get(row["task"]).metric == row["metric"]
                 yield {**{k: v for k, v in row.items() if k != "evaluation"}, **about, "major": major}
 
     def _phase_row(self, planned: Planned) -> dict[str, Any]:
@@ -158,10 +166,12 @@ class Views:
             "phase": phase.key,
             "roles": sorted(planned.roles),
             "trains_on": [data.task for data in phase.trains_on],
+            "name": phase.name,
+            "shares": phase.weights,
             "parent": phase.start.phase,
             "model": planned.model,
             "seed": phase.seed,
-            "state": "done" if record else "planned",
+            "state": "done" if record else "pruned" if phase.key in self._pruned else "planned",
             "planned_steps": phase.steps,
             "precision": phase.recipe.precision,
             "learning_rate": phase.recipe.learning_rate,
@@ -172,7 +182,7 @@ class Views:
                 name: record.get(name)
                 for name in (
                     "steps",
-                    "examples",
+                    "examples_of",
                     "tokens",
                     "seconds",
                     "ranks",
@@ -206,7 +216,7 @@ class Views:
         for experiment in self.plan.experiments:
             if cell.model in experiment.model.split("+") and cell.target in experiment.target.split("+"):
                 trials = [
-                    next((reason for phases, _ in trial.cells for p in phases if (reason := self._failure(p))), None)
+                    next((reason for cell in trial.cells for p in cell.phases if (reason := self._failure(p))), None)
                     for trial in experiment.trials
                 ]
                 return [f"every trial failed: {trials[0]}"] if all(trials) else []

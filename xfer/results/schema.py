@@ -82,15 +82,17 @@ SCORES = _schema(
 
 PHASES = _schema(
     phase=(_text, "key"),
-    roles=(_texts, "what the study uses it for: intermediate, target, trial"),
+    roles=(_texts, "what the study uses it for: pretrain, intermediate, target, trial"),
     trains_on=(_texts, "tasks"),
-    parent=(_text, "key of the phase it starts from; empty: the pretrained model"),
-    model=(_text, "pretrained model"),
+    name=(_text, "what it trains on, in words: how many rows, and whether labels are shuffled"),
+    shares=(pa.list_(_float), "planned share of the steps of each of these tasks"),
+    examples_of=(pa.list_(pa.int64()), "rows seen of each of these tasks, repetitions counted"),
+    parent=(_text, "key of the phase it starts from; empty: the model as it came, or random weights"),
+    model=(_text, "model, as the study names it"),
     seed=(_int, "seed"),
-    state=(_text, "done or planned"),
+    state=(_text, "done, planned, or pruned (a trial that was given up, and the choice is made)"),
     planned_steps=(_int, "optimizer steps the recipe asks for"),
-    steps=(_int, "optimizer steps of the committed run"),
-    examples=(pa.int64(), "rows seen, repetitions counted"),
+    steps=(_int, "optimizer steps of the committed run; fewer than planned where patience ended it"),
     tokens=(pa.int64(), "sub-tokens seen, padding left out"),
     seconds=(
         _float,
@@ -131,7 +133,7 @@ ATTEMPTS = _schema(
     holder=(_text, "host and process"),
     first_step=(_int, "step it went on from"),
     last_step=(_int, "last step it is known to have done"),
-    outcome=(_text, "committed, failed, stopped, lost, refused, or running"),
+    outcome=(_text, "committed, failed, stopped, paused (a trial at a rung), lost, refused, or running"),
 )
 
 DECISIONS = _schema(
@@ -140,8 +142,10 @@ DECISIONS = _schema(
     target=(_text, "target task"),
     trial=(_text, "name of the trial"),
     values=(_text, "recipe values tried, as JSON"),
+    state=(_text, "finished, pruned or failed"),
     metric=(_text, "task, split, language and metric that decided"),
-    value=(_float, "mean over arms and seeds; empty where the trial failed"),
+    value=(_float, "mean over arms and seeds at the trial's end; empty where it has none"),
+    rungs=(pa.list_(_float), "with a scheduler: the same at each rung that the trial reached"),
     chosen=(pa.bool_(), "whether these values were taken"),
 )
 

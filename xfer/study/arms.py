@@ -3,46 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from xfer.phase.selection import Selection
 from xfer.study.source import Loc
+from xfer.tasks.mixture import shares
 
-LATER = (
-    "then",
-    "checkpoint",
-    "more_steps",
-    "mlm",
-    "translated",
-    "languages",
-    "examples",
-    "budget",
-    "labels",
-    "sample",
-)
+LATER = ("then", "checkpoint", "more_steps", "mlm", "translated", "languages", "budget")
 """Forms and fields of arms that a later version knows."""
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+"""What an arm or a target may be called."""
+
+
+class Ingredient(NamedTuple):
+    """Training data that an arm uses."""
+
+    task: str
+    examples: int | None = None
+    """So many rows of it; None: all."""
+    shuffled: bool = False
+    """With its labels dealt out at random."""
 
 
 class Trainer(Protocol):
-    """What a plan offers to an arm: an intermediate phase of some tasks, and the checkpoint it leaves."""
+    """What a plan offers to an arm: an intermediate phase of some data, and the checkpoint it leaves."""
 
-    def intermediate(self, tasks: tuple[str, ...], start: Selection, seed: int) -> Selection: ...
+    def intermediate(
+        self, ingredients: tuple[Ingredient, ...], sample: Sample, start: Selection, seed: int
+    ) -> Selection: ...
 
 
-class _Arm(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+
+class Sample(_Part):
+    """How often a mixture draws from each of its tasks; equally often when nothing is given."""
+
+    cap: int | None = Field(default=None, ge=1)
+    """In proportion to their rows, none counted as more than this."""
+    temperature: float | None = Field(default=None, gt=0)
+    """In proportion to this root of their rows: 1 is proportional, the larger the more equal."""
+    weights: Mapping[str, Annotated[float, Field(ge=0)]] | None = None
+    """In proportion to these, by task."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if sum(value is not None for value in (self.cap, self.temperature, self.weights)) > 1:
+            raise ValueError("give one of cap, temperature and weights")
+        if self.weights is not None and not any(self.weights.values()):
+            raise ValueError("all weights are zero; at least one task must be drawn from")
+        return self
+
+    def shares(self, tasks: tuple[str, ...], rows: tuple[int, ...]) -> tuple[float, ...]:
+        """Share of the steps that each task gets; they sum to 1."""
+        weights = [self.weights.get(task, 0.0) for task in tasks] if self.weights is not None else None
+        return shares(rows, self.cap, self.temperature, weights)
+
+
+class _Arm(_Part):
+    name: str = Field(pattern=NAME)
     """How tables call it."""
     group: str = ""
     """Arms of one group can be compared together."""
 
     @property
-    def trains_on(self) -> tuple[str, ...]:
-        """Tasks whose English training data the arm uses."""
+    def ingredients(self) -> tuple[Ingredient, ...]:
+        """Whose English training data the arm uses."""
         return ()
+
+    @property
+    def trains_on(self) -> tuple[str, ...]:
+        """The tasks among its ingredients."""
+        return tuple(ingredient.task for ingredient in self.ingredients)
+
+    @property
+    def drawn(self) -> Sample:
+        """How its ingredients are mixed."""
+        return Sample()
 
     def where(self, task: int) -> Loc:
         """Where in a spelled-out arm the n-th task stands."""
@@ -50,7 +91,7 @@ class _Arm(BaseModel):
 
     def expand(self, trainer: Trainer, start: Selection, seed: int) -> Selection:
         """Plan the arm's phases from ``start``; the checkpoint that targets begin from."""
-        return trainer.intermediate(self.trains_on, start, seed) if self.trains_on else start
+        return trainer.intermediate(self.ingredients, self.drawn, start, seed) if self.ingredients else start
 
 
 class NoArm(_Arm):
@@ -63,26 +104,43 @@ class TaskArm(_Arm):
     """One intermediate task."""
 
     task: str
+    examples: int | None = Field(default=None, ge=1)
+    """So many rows of it, drawn at random, the same for every seed; all when not given."""
+    labels: Literal["gold", "shuffled"] = "gold"
+    """``shuffled`` is a control: the same text, and labels that say nothing about it."""
 
     @property
-    def trains_on(self) -> tuple[str, ...]:
-        return (self.task,)
+    def ingredients(self) -> tuple[Ingredient, ...]:
+        return (Ingredient(self.task, self.examples, self.labels == "shuffled"),)
 
     def where(self, task: int) -> Loc:
         return ("task",)
 
 
 class MixArm(_Arm):
-    """Several intermediate tasks with equal weights, a head each; a global batch is one task."""
+    """Several intermediate tasks, a head each; a global batch is one task."""
 
     mix: tuple[str, ...] = Field(min_length=2)
+    sample: Sample = Sample()
+    """How often each of them is drawn from."""
 
     @property
-    def trains_on(self) -> tuple[str, ...]:
-        return self.mix
+    def ingredients(self) -> tuple[Ingredient, ...]:
+        return tuple(Ingredient(task) for task in self.mix)
+
+    @property
+    def drawn(self) -> Sample:
+        return self.sample
 
     def where(self, task: int) -> Loc:
         return ("mix", task)
+
+    @model_validator(mode="after")
+    def _weights_are_of_the_mix(self) -> Self:
+        names = self.sample.weights
+        if names is not None and (strange := sorted({*names} - {*self.mix})):
+            raise ValueError(f"sample.weights names '{strange[0]}', which is not in the mix")
+        return self
 
 
 def _form(value: Any) -> Literal["none", "task", "mix"] | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xfer.models.spec import ModelSpec
+from xfer.phase.data_set import DataSet
 from xfer.phase.phase import Phase
 from xfer.study.lock import Lock
 
@@ -42,17 +43,20 @@ def cost(phase: Phase, model: str, selections: int, lock: Lock) -> Cost:
     (Kaplan et al. 2020, arXiv 2001.08361, table 1, and three times the forward pass for training).
     """
     spec = lock.model(model)
-    per_row = [_mean_length(lock, data.task, model, phase.recipe.max_length) for data in phase.trains_on]
-    mean = sum(per_row) / len(per_row)
-    per_epoch = -(-phase.rows // phase.recipe.batch_size)
-    tokens = round(phase.steps / per_epoch * phase.rows * mean)  # the last batch of an epoch may be short
-    return Cost(phase.steps, tokens, tokens * _flops_per_token(spec, mean), selections * BYTES * spec.parameters)
+    tokens, mean = 0.0, 0.0
+    for data, share in zip(phase.trains_on, phase.weights, strict=True):
+        length = _mean_length(lock, data, model, phase.recipe.max_length)
+        per_epoch = -(-data.rows // phase.recipe.batch_size)
+        tokens += share * phase.steps / per_epoch * data.rows * length  # the last batch of an epoch may be short
+        mean += share * length
+    return Cost(phase.steps, round(tokens), tokens * _flops_per_token(spec, mean), selections * BYTES * spec.parameters)
 
 
 def _flops_per_token(spec: ModelSpec, length: float) -> float:
     return 6 * (spec.parameters - spec.embedding_parameters) + 12 * spec.layers * spec.hidden * length
 
 
-def _mean_length(lock: Lock, task: str, model: str, limit: int) -> float:
-    lengths: Mapping[int, int] = lock.splits[f"{task}/en/train"].lengths[model]
+def _mean_length(lock: Lock, data: DataSet, model: str, limit: int) -> float:
+    place = f"{data.task}/{data.language}/{data.split}"
+    lengths: Mapping[int, int] = lock.splits[place].lengths[model]
     return sum(min(length, limit) * n for length, n in lengths.items()) / max(1, sum(lengths.values()))

@@ -10,12 +10,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xfer.errors import LockError
-from xfer.fingerprint import plain
+from xfer.fingerprint import key, plain
 from xfer.io import write_whole
 from xfer.models.spec import ModelSpec
 from xfer.phase.data_set import DataSet
 from xfer.phase.versions import PREDICTION, TRAINING
-from xfer.tasks import registry
+from xfer.tasks.registry import Registry
+from xfer.tasks.task import Task
 
 RELOCK = "make it anew with: xfer lock"
 
@@ -55,11 +56,11 @@ class Lock(_Part):
         locked = self.splits.get(f"{task}/{language}/{split}")
         if locked is None:
             raise LockError(f"{task}/{language}/{split} is not in the lock", fix=RELOCK)
-        return DataSet(task, language, split, locked.data, registry.get(task).declaration_key, locked.rows)
+        return DataSet(task, language, split, locked.data, key(self.tasks[task]), locked.rows)
 
-    def languages(self, task: str, split: str) -> tuple[str, ...]:
+    def languages(self, task: Task, split: str) -> tuple[str, ...]:
         """Languages of a task that the data hold for a split, in the task's order."""
-        return tuple(code for code in registry.get(task).languages if f"{task}/{code}/{split}" in self.splits)
+        return tuple(code for code in task.languages if f"{task.name}/{code}/{split}" in self.splits)
 
     def model(self, name: str) -> ModelSpec:
         if name not in self.models:
@@ -72,19 +73,19 @@ def path_of(study: Path) -> Path:
     return study.with_name(study.stem + ".lock.json")
 
 
-def components(tasks: Iterable[str]) -> dict[str, int]:
+def components(tasks: Iterable[Task]) -> dict[str, int]:
     """Versions of this installation's components that shape the numbers of these tasks, by name."""
     versions = {f"training.{name}": version for name, version in TRAINING.items()}
     versions |= {f"prediction.{name}": version for name, version in PREDICTION.items()}
-    for name in tasks:
-        task_format = registry.get(name).format
-        versions[f"format.{task_format.name}"] = task_format.version
-        versions |= {f"metric.{metric.name}": metric.version for metric in task_format.metrics}
+    for task in tasks:
+        versions[f"format.{task.format.name}"] = task.format.version
+        versions |= {f"metric.{metric.name}": metric.version for metric in task.format.metrics}
     return dict(sorted(versions.items()))
 
 
-def declarations(tasks: set[str]) -> dict[str, Any]:
-    return {name: plain(registry.get(name).declaration()) for name in sorted(tasks)}
+def declarations(tasks: Iterable[Task]) -> dict[str, Any]:
+    """Resolved declarations by the tasks' names."""
+    return {task.name: plain(task.declaration()) for task in sorted(tasks, key=lambda task: task.name)}
 
 
 def write(path: Path, lock: Lock) -> None:
@@ -92,31 +93,32 @@ def write(path: Path, lock: Lock) -> None:
     write_whole(path, (content + "\n").encode())
 
 
-def read(path: Path) -> Lock:
+def read(path: Path, registry: Registry) -> Lock:
     """The lock at ``path``. Raises ``LockError`` when it is none, or not for this version's components."""
     try:
         lock = Lock.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise LockError("this is not a lock that this version reads", str(path), RELOCK) from error
-    _check_components(lock, path)
+    _check_components(lock, registry, path)
     return lock
 
 
-def _check_components(lock: Lock, path: Path) -> None:
-    known, everything = registry.names(), components(registry.names())
+def _check_components(lock: Lock, registry: Registry, path: Path) -> None:
+    everything = components(registry.get(name) for name in registry.names())
+    known = {name: registry.get(name) for name in lock.tasks if name in registry.names()}
     changed = [f"task {name}" for name in lock.tasks if name not in known]
     changed += [
         f"{name} (lock {version}, here none)" for name, version in lock.components.items() if name not in everything
     ]
     changed += [
         f"{name} (lock {lock.components.get(name, 'none')}, here {version})"
-        for name, version in components(name for name in lock.tasks if name in known).items()
+        for name, version in components(known.values()).items()
         if version != lock.components.get(name)
     ]
     changed += [
         f"task {name}"
         for name, declaration in lock.tasks.items()
-        if name in known and plain(registry.get(name).declaration()) != declaration
+        if name in known and plain(known[name].declaration()) != declaration
     ]
     if changed:
         raise LockError(

@@ -10,7 +10,8 @@ from xfer.store.store import Store
 from xfer.study import lock as locks
 from xfer.study import reading, state
 from xfer.study.lock import Lock
-from xfer.study.plan import Plan, plan
+from xfer.study.plan import Plan
+from xfer.study.planner import plan
 from xfer.study.schema import Study
 
 
@@ -33,7 +34,7 @@ def open_study(path: Path) -> Opened:
     lock_path = locks.path_of(path)
     if not lock_path.exists():
         raise LockError("the study has no lock", str(lock_path), f"make one where the data are: xfer lock {path}")
-    return opened(study, locks.read(lock_path), Store(study.storage))
+    return opened(study, locks.read(lock_path, study.registry), Store(study.storage))
 
 
 def opened(study: Study, lock: Lock, store: Store) -> Opened:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from xfer.tasks import registry
+from xfer.tasks.registry import Registry
 from xfer.tasks.task import Task
 
 
-def relation(arm: tuple[str, ...], target: Task) -> str:
+def relation(arm: tuple[str, ...], target: Task, registry: Registry) -> str:
     """``none``, ``same-task``, ``near`` or ``transfer``.
 
     Same-task: the arm's data are, or contain, what the target trains on, or the target itself. Near: a task of
@@ -14,8 +14,8 @@ def relation(arm: tuple[str, ...], target: Task) -> str:
     """
     if not arm:
         return "none"
-    held = _held(arm)
-    wanted = _held((target.name, *([target.trains_on] if target.trains_on else [])))
+    held = _held(arm, registry)
+    wanted = _held((target.name, *([target.trains_on] if target.trains_on else [])), registry)
     if held & wanted:
         return "same-task"
     near = {name for task in wanted for name in registry.get(task).near}
@@ -23,5 +23,5 @@ def relation(arm: tuple[str, ...], target: Task) -> str:
     return "near" if held & near or wanted & near_to else "transfer"
 
 
-def _held(tasks: tuple[str, ...]) -> set[str]:
+def _held(tasks: tuple[str, ...], registry: Registry) -> set[str]:
     return set(tasks) | {part for task in tasks for part in registry.get(task).contains}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from xfer.errors import DataError, LockError, ModelError
-from xfer.models import spec
+from xfer.models import scratch, spec
+from xfer.models.base import Base
 from xfer.study.lock import RELOCK, Lock, LockedSplit, components, declarations
 from xfer.study.needs import needs
 from xfer.study.schema import ModelRef, Study
-from xfer.tasks import registry
 from xfer.tasks.batches import padded_length
 from xfer.tasks.data import DataRoots
-from xfer.tasks.task import Task
+from xfer.tasks.task import Source, Task
 from xfer.tasks.text import TextEncoder
 
 SAMPLE = 2000
@@ -40,50 +41,49 @@ class Roots:
         """``XFER_DATA`` and ``XFER_MODELS``: folders, separated as in ``PATH``."""
         return cls(_folders("XFER_DATA"), _folders("XFER_MODELS"))
 
-    def data_roots(self, lock: Lock | None = None) -> DataRoots:
-        return DataRoots(self.data, dict(lock.revisions) if lock else {})
+    def data_roots(self, study: Study, revisions: Mapping[str, str]) -> DataRoots:
+        return DataRoots(self.data, dict(revisions), study.world)
 
-    def model_folder(self, model: ModelRef, base: Path, revision: str | None) -> tuple[Path, str | None]:
+    def model_folder(self, name: str, revision: str | None, beside: Path) -> tuple[Path, str | None]:
         """A model's folder and its commit. Raises ``ModelError`` when it is nowhere."""
-        folder = spec.find(model.id, self.models, base)
+        folder = spec.find(name, self.models, beside)
         if folder is not None:
             return folder, None
-        return _from_hub(model.id, revision or model.revision, self.models)
+        return _from_hub(name, revision, self.models)
 
 
 def resolve(study: Study, roots: Roots) -> Lock:
     """The lock of a study. Raises ``DataError`` or ``ModelError`` for what is missing or malformed."""
-    folders = {}
-    models = {}
+    wanted = list(dict.fromkeys(needs(study)))
+    tasks = [study.registry.get(name) for name in dict.fromkeys(name for name, _, _, _ in wanted)]
+    revisions = _commits(tasks, roots)
+    data = roots.data_roots(study, revisions)
+    bases = {}
     for i, ref in enumerate(study.models):
         try:
-            folder, commit = roots.model_folder(ref, study.path.parent, None)
-            models[ref.id] = spec.read(ref.id, folder, commit)
+            bases[ref.id] = _base(ref, study, roots, data)
         except ModelError as error:
             place = study.where("models", i) + (f" ({error.where})" if error.where else "")
             raise ModelError(error.what, place, error.fix) from error
-        folders[ref.id] = folder
-    wanted = list(dict.fromkeys(needs(study)))
-    data = replace(roots.data_roots(), revisions=_commits({task for task, _, _, _ in wanted}, roots))
     splits: dict[str, LockedSplit] = {}
     for name, language, split, required in wanted:
-        task = registry.get(name)
+        task = study.registry.get(name)
         if required or data.exists(task, language, split):
-            splits[f"{name}/{language}/{split}"] = _split(task, language, split, data, folders)
+            splits[f"{name}/{language}/{split}"] = _split(task, language, split, data, bases)
     _check_languages(study, splits, data)
     return Lock(
-        components=components({name for name, _, _, _ in wanted}),
-        tasks=declarations({name for name, _, _, _ in wanted}),
-        revisions=data.revisions,
+        components=components(tasks),
+        tasks=declarations(tasks),
+        revisions=revisions,
         asked=tuple(sorted({f"{name}/{language}/{split}" for name, language, split, _ in wanted})),
         splits=splits,
-        models=models,
+        models={name: base.spec for name, base in bases.items()},
     )
 
 
 def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
     """Raise ``LockError`` when the data or models are no longer what the lock says."""
-    data = roots.data_roots(lock)
+    data, registry = roots.data_roots(study, lock.revisions), study.registry
     for place, locked in lock.splits.items():
         name, language, split = place.split("/")
         if data.fingerprint(registry.get(name), language, split) != locked.data:
@@ -91,20 +91,34 @@ def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
             raise LockError(f"{where} is no longer what the lock was made from", str(lock_path), RELOCK)
     for ref in study.models:
         locked_model = lock.model(ref.id)
-        folder, commit = roots.model_folder(ref, study.path.parent, locked_model.revision)
+        if (locked_model.tokenizer is None) != (ref.scratch is None):
+            raise LockError(f"model {ref.id} is no longer what the lock was made from", str(lock_path), RELOCK)
+        if ref.scratch:
+            continue  # its text has been checked, and the rest of it is the study's and this version's
+        folder, commit = roots.model_folder(ref.id, locked_model.revision, study.path.parent)
         if spec.read(ref.id, folder, commit).fingerprint != locked_model.fingerprint:
             raise LockError(f"{folder} is no longer what the lock was made from", str(lock_path), RELOCK)
 
 
-def _split(task: Task, language: str, split: str, data: DataRoots, models: dict[str, Path]) -> LockedSplit:
+def _base(ref: ModelRef, study: Study, roots: Roots, data: DataRoots) -> Base:
+    if ref.scratch is None:
+        folder, commit = roots.model_folder(ref.id, ref.revision, study.path.parent)
+        return Base(spec.read(ref.id, folder, commit), folder)
+    task = study.registry.get(ref.scratch.text)
+    texts = data.rows(task, task.trains_in, "train")["text"].to_pylist()
+    tokenizer = scratch.train_tokenizer(texts, ref.scratch.vocabulary)
+    return Base(scratch.spec_of(ref.id, ref.scratch.size, tokenizer), None)
+
+
+def _split(task: Task, language: str, split: str, data: DataRoots, bases: dict[str, Base]) -> LockedSplit:
     rows = data.rows(task, language, split)
-    lengths = {name: _lengths(task, rows, folder / "tokenizer.json") for name, folder in models.items()}
+    lengths = {name: _lengths(task, rows, base) for name, base in bases.items()}
     return LockedSplit(data=data.fingerprint(task, language, split), rows=rows.num_rows, lengths=lengths)
 
 
-def _lengths(task: Task, rows: pa.Table, tokenizer: Path) -> dict[int, int]:
+def _lengths(task: Task, rows: pa.Table, base: Base) -> dict[int, int]:
     sample = rows.take(np.unique(np.linspace(0, rows.num_rows - 1, SAMPLE).astype(int)))
-    encoded = task.format.encode(task, sample, TextEncoder(tokenizer, LONGEST))
+    encoded = task.format.encode(task, sample, TextEncoder(base.tokenizer, LONGEST))
     lengths = np.asarray(encoded["input_ids"].combine_chunks().value_lengths())
     counts = Counter(padded_length(int(length)) for length in lengths)
     return {length: round(n * rows.num_rows / sample.num_rows) for length, n in sorted(counts.items())}
@@ -113,30 +127,30 @@ def _lengths(task: Task, rows: pa.Table, tokenizer: Path) -> dict[int, int]:
 def _check_languages(study: Study, splits: dict[str, LockedSplit], data: DataRoots) -> None:
     """A language that the study names must be there; a target must have something to evaluate."""
     for i, entry in enumerate(study.evaluate):
-        tasks = study.tasks_of(entry)
+        tasks = [study.registry.get(target.task) for target in study.targets_of(entry)]
         held = {
             code
-            for name in (tasks if entry.languages != "all" else ())
-            for code in registry.get(name).languages
+            for task in (tasks if entry.languages != "all" else ())
+            for code in task.languages
             for split in entry.splits
-            if split in registry.get(name).splits and data.exists(registry.get(name), code, split)
+            if split in task.splits and data.exists(task, code, split)
         }
         for j, code in enumerate(() if entry.languages == "all" else entry.languages):
             if code not in held:
                 where = study.where("evaluate", i, "languages", j)
                 raise DataError(f"the data hold no '{code}'", where, f"they hold {', '.join(sorted(held))}")
-        for name in tasks:
-            if not any(place.startswith(f"{name}/") and place.split("/")[2] in entry.splits for place in splits):
+        for task in tasks:
+            if not any(place.startswith(f"{task.name}/") and place.split("/")[2] in entry.splits for place in splits):
                 raise DataError(
-                    f"no data to evaluate target '{name}' on",
+                    f"no data to evaluate target '{task.name}' on",
                     study.where("evaluate", i),
-                    f"give a copy of {registry.get(name).source.hub_id} with XFER_DATA or --data",
+                    f"give a copy of {task.source} with XFER_DATA or --data",
                 )
 
 
-def _commits(tasks: set[str], roots: Roots) -> dict[str, str]:
+def _commits(tasks: Sequence[Task], roots: Roots) -> dict[str, str]:
     """The Hub's current commits of the data sets that no root holds."""
-    ids = {registry.get(name).source.hub_id for name in tasks}
+    ids = {task.source.hub_id for task in tasks if isinstance(task.source, Source)}
     wanted = sorted(hub_id for hub_id in ids if not any((root / hub_id).is_dir() for root in roots.data))
     if not wanted:
         return {}

@@ -2,117 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, create_model
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from xfer.phase.recipe import Recipe
-from xfer.phase.resources import PerRank, Resources
-from xfer.study.arms import Arm, spelled_out
+from xfer.models.scratch import SizeName
+from xfer.study.arms import NAME, Arm, spelled_out
+from xfer.study.fields import Fields
+from xfer.study.recipes import Recipes, ResourcesBook
 from xfer.study.source import Source
-
-
-class Fields(BaseModel):
-    """Base of everything in a study file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, (list, tuple)) else [value]
+from xfer.study.tuning import Tune
+from xfer.synthetic.world import World
+from xfer.tasks.registry import Registry
 
 
 def _as_model(value: Any) -> Any:
     return {"id": value} if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+def _as_target(value: Any) -> Any:
+    return {"task": value} if isinstance(value, str) else value
+
+
+class Scratch(Fields):
+    """A model that begins with random weights and is pretrained by the study itself."""
+
+    size: SizeName
+    """Its dimensions."""
+    text: str
+    """The task of masked text that its tokenizer and itself are trained on."""
+    vocabulary: int = Field(ge=16)
+    """Sub-tokens of its tokenizer, special ones included."""
+    seed: int = Field(ge=0)
+    """Of its pretraining, whatever the seeds of the study."""
 
 
 class ModelRef(Fields):
-    """A pretrained model: a Hub id, a folder below a model root, or a path."""
+    """A pretrained model (a Hub id, a folder below a model root, or a path), or one from scratch."""
 
     id: str
     revision: str | None = None
     """Commit on the Hub."""
+    scratch: Scratch | None = None
+    """How it is made; None: it is there."""
 
 
-class Where(Fields):
-    """Which phases an override is for; every field that is given must match."""
+class Target(Fields):
+    """A task to be reached."""
 
-    role: Annotated[tuple[Literal["intermediate", "target"], ...], BeforeValidator(_as_list)] | None = None
-    task: Words | None = None
-    """The target's name, or a task that the phase trains on."""
-    model: Words | None = None
+    task: str
+    name: str = Field(default="", pattern=NAME)
+    """How tables call it; the task's name when not given."""
+    examples: int | None = Field(default=None, ge=1)
+    """Fine-tune on so many rows, drawn at random, the same for every seed; all when not given."""
 
-    def matches(self, role: str, tasks: tuple[str, ...], model: str) -> bool:
-        return (
-            (self.role is None or role in self.role)
-            and (self.task is None or not set(self.task).isdisjoint(tasks))
-            and (self.model is None or model in self.model)
-        )
-
-
-def _optional(model: type[BaseModel]) -> dict[str, Any]:
-    """The fields of a model with their constraints, all of them optional."""
-    kinds: dict[str, Any] = {
-        name: Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        for name, field in model.model_fields.items()
-    }
-    return {name: (kind | None, None) for name, kind in kinds.items()}
-
-
-class _Override(Fields):
-    where: Where
-
-
-if TYPE_CHECKING:  # made from the recipe's and the resources' own fields, so that those stand in one place
-
-    class RecipePatch(Fields): ...
-
-    class RecipeOverride(_Override): ...
-
-    class ResourcesPatch(Fields): ...
-
-    class ResourcesOverride(_Override): ...
-else:
-    RecipePatch = create_model("RecipePatch", __base__=Fields, **_optional(Recipe))
-    RecipeOverride = create_model("RecipeOverride", __base__=_Override, **_optional(Recipe))
-    ResourcesPatch = create_model("ResourcesPatch", __base__=Fields, **_optional(Resources))
-    ResourcesOverride = create_model("ResourcesOverride", __base__=_Override, **_optional(Resources))
-
-
-class Recipes(Fields):
-    """How phases are trained: a default, and overrides of which the later match wins."""
-
-    default: RecipePatch
-    override: tuple[RecipeOverride, ...] = ()
-
-    def of(self, role: str, tasks: tuple[str, ...], model: str) -> Recipe:
-        """The recipe of a phase. Raises pydantic's ``ValidationError`` when the whole does not fit together."""
-        merged = _given(self.default)
-        for override in self.override:
-            if override.where.matches(role, tasks, model):
-                patch = _given(override)
-                if patch.keys() & {"steps", "epochs"}:
-                    merged = {name: value for name, value in merged.items() if name not in ("steps", "epochs")}
-                merged |= patch
-        return Recipe.model_validate(merged)
-
-
-class ResourcesBook(Fields):
-    """What phases run on: a default, and overrides of which the later match wins."""
-
-    default: ResourcesPatch = Field(default_factory=lambda: ResourcesPatch())
-    override: tuple[ResourcesOverride, ...] = ()
-
-    def of(self, role: str, tasks: tuple[str, ...], model: str) -> Resources:
-        merged = _given(self.default)
-        for override in self.override:
-            if override.where.matches(role, tasks, model):
-                merged |= _given(override)
-        return Resources.model_validate(merged)
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"name": value["task"], **value} if isinstance(value, Mapping) and "task" in value else value
 
 
 class Select(Fields):
@@ -125,21 +75,6 @@ class Select(Fields):
     """Optimizer steps between two looks; the end is always looked at."""
     sample: int = Field(default=500, ge=0)
     """Rows drawn at random for a look; 0 takes all."""
-
-
-class Tune(Fields):
-    """Which learning rate targets are trained with: a grid search on English validation data."""
-
-    learning_rate: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=2)
-    per: tuple[Literal["model", "target"], ...] = ("model", "target")
-    """What gets a choice of its own."""
-    arms: tuple[str, ...] = Field(default=("none",), min_length=1)
-    """Arms that the trials go through."""
-    targets: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """Targets that are tuned; all that are trained when not given."""
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-    """Seeds of the trials; none of them may be a seed of the study."""
-    on: str = Field(default="validation/en", pattern=r"^[a-z]+/[a-z-]+$")
 
 
 class Evaluate(Fields):
@@ -163,7 +98,11 @@ class Study(Fields):
     arms: tuple[Annotated[Arm, BeforeValidator(spelled_out)], ...] = Field(min_length=1)
     carry: Literal["encoder"] = "encoder"
     """What a target takes over from the intermediate phase; heads are new."""
-    targets: tuple[str, ...] = Field(min_length=1)
+    targets: tuple[Annotated[Target, BeforeValidator(_as_target)], ...] = Field(min_length=1)
+    own_tasks: Path | None = None
+    """A folder of Python files that define tasks, from where the study is."""
+    world: World = World()
+    """The generated world that tasks called ``world_...`` read."""
     recipe: Recipes
     select: Select = Select()
     tune: Tune | None = None
@@ -176,15 +115,22 @@ class Study(Fields):
     def path(self) -> Path:
         return self._source.path
 
-    def tasks_of(self, entry: Evaluate) -> tuple[str, ...]:
+    @cached_property
+    def registry(self) -> Registry:
+        """The tasks that it can name."""
+        return Registry(self.path.parent.resolve() / self.own_tasks if self.own_tasks else None, self.world)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        return tuple(target.name for target in self.targets)
+
+    def target(self, name: str) -> Target:
+        return next(target for target in self.targets if target.name == name)
+
+    def targets_of(self, entry: Evaluate) -> tuple[Target, ...]:
         """The targets that an entry of ``evaluate`` is about."""
-        return self.targets if entry.tasks == "all" else entry.tasks
+        return tuple(target for target in self.targets if entry.tasks == "all" or target.name in entry.tasks)
 
     def where(self, *loc: int | str) -> str:
         """``file:line:column`` of a field, for messages."""
         return self._source.where(*loc)
-
-
-def _given(patch: BaseModel) -> dict[str, Any]:
-    given = {name: getattr(patch, name) for name in patch.model_fields_set if name != "where"}
-    return {n: v.model_dump() if isinstance(v, PerRank) else v for n, v in given.items() if v is not None}

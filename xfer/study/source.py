@@ -60,6 +60,11 @@ class Source:
         return _plain(self._node)
 
 
+def dotted(loc: Loc) -> str:
+    """A place in a file for people: ``recipe.default.steps``."""
+    return ".".join(map(str, loc))
+
+
 def _plain(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {str(name): _plain(value) for name, value in node.items()}

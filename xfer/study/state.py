@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xfer.store import experiments, parts, records
+from xfer.store import experiments, parts, records, studies
 from xfer.store.store import Store
 from xfer.study.plan import Decisions, Plan, Planned
 
@@ -50,3 +50,23 @@ def decisions(store: Store, plan: Plan) -> Decisions:
     """The decisions that the store holds for a plan's experiments."""
     found = {experiment.key: experiments.read(store, experiment.key) for experiment in plan.experiments}
     return {key: decision["values"] for key, decision in found.items() if decision is not None}
+
+
+def needs(plan: Plan, file: str) -> studies.Needs:
+    """What a study needs of its store: all of its plan, but no trials of a choice that has been made."""
+    phases = {key for cell in plan.cells for key in cell.phases}
+    evaluations = {key for cell in plan.cells for key in cell.evaluations}
+    for experiment in plan.open_experiments():
+        for trial in experiment.trials:
+            phases |= {key for cell in trial.cells for key in cell.phases}
+            evaluations |= {cell.evaluation for cell in trial.cells}
+    groups: dict[str, list[str]] = {}
+    for key in sorted(evaluations):
+        groups.setdefault(plan.evaluations[key].group, []).append(key)
+    return studies.Needs(
+        study=plan.study,
+        file=file,
+        phases={key: tuple(sorted(plan.phases[key].rules)) for key in sorted(phases)},
+        evaluations={group: tuple(keys) for group, keys in groups.items()},
+        experiments=tuple(experiment.key for experiment in plan.experiments),
+    )

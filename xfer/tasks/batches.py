@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from xfer.fingerprint import seed_of
 from xfer.tasks.formats.base import IGNORE
-from xfer.tasks.mixture import member_at
+from xfer.tasks.mixture import turns
 
 Ints = npt.NDArray[np.int64]
 
@@ -78,27 +78,29 @@ class Encoded:
 
     def _padded(self, name: str, inputs: Ints, length: int, fill: int) -> tuple[Ints, Ints]:
         values, offsets = self._columns[name]
+        places = offsets[inputs][:, None] + np.arange(length)
+        there = places < offsets[np.asarray(inputs) + 1][:, None]
         block = np.full((len(inputs), length), fill, dtype=np.int64)
-        mask = np.zeros((len(inputs), length), dtype=np.int64)
-        for line, which in enumerate(inputs):
-            piece = values[offsets[which] : offsets[which + 1]]
-            block[line, : len(piece)] = piece
-            mask[line, : len(piece)] = 1
-        return block, mask
+        block[there] = values[places[there]]
+        return block, there.astype(np.int64)
 
 
 class Schedule:
     """The micro-batches of every step of a phase."""
 
-    def __init__(self, members: Sequence[Encoded], batch_size: int, micro_batch_size: int, seed: int) -> None:
+    def __init__(
+        self, members: Sequence[Encoded], weights: tuple[float, ...], steps: int,
+        batch_size: int, micro_batch_size: int, seed: int,
+    ) -> None:  # fmt: skip
         self._members, self._seed = members, seed
+        self._turns = turns(weights, steps)
         self._batch_size, self._micro_batch_size = batch_size, micro_batch_size
         self._epoch = lru_cache(maxsize=2 * len(members))(self._shuffled)
         self.at = lru_cache(maxsize=1)(self._at)
         """Micro-batches of a step (0-based), longest first."""
 
     def _at(self, step: int) -> list[MicroBatch]:
-        member, turn = member_at(step, len(self._members), self._seed)
+        member, turn = self._turns[step]
         encoded = self._members[member]
         per_epoch = -(-encoded.rows // self._batch_size)
         epoch, place = divmod(turn, per_epoch)

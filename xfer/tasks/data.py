@@ -1,83 +1,86 @@
-"""Rows of a task: from the Hub at a commit, or from a folder of the same layout. One loader for both.
-
-A data root is a folder with ``org/name`` below it, as the Hub lays a data set out (a README whose ``configs``
-name the files). The first root that has the data set wins; without one the Hub is asked.
-"""
+"""Rows of a task in the fields of its format, wherever they come from: one loader for all tasks."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from xfer.errors import DataError
-from xfer.fingerprint import file_digest
-from xfer.tasks.task import Task
+from xfer.fingerprint import key
+from xfer.synthetic import tables
+from xfer.synthetic.world import World
+from xfer.tasks.hub import HubSplit
+from xfer.tasks.task import Generated, Task
+
+
+class Split(Protocol):
+    """One split of one language of a source. Its ``str`` is for messages."""
+
+    def exists(self) -> bool: ...
+
+    def fingerprint(self) -> str: ...
+
+    def read(self) -> tuple[pa.Table, Mapping[str, Any]]: ...
 
 
 @dataclass(frozen=True)
-class Location:
-    """Where one split of one configuration is: a folder or a Hub id, and the commit."""
+class GeneratedSplit:
+    """A table of a generated world."""
 
-    path: str
-    config: str
+    world: World
+    table: str
+    language: str
     split: str
-    revision: str | None
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.config}, {self.split})"
+        return f"generated {self.table} ({self.language}, {self.split})"
+
+    def exists(self) -> bool:
+        return self.split in tables.splits(self.world, self.table, self.language)
+
+    def fingerprint(self) -> str:
+        """What it is generated from: the same world gives the same rows on every machine."""
+        return key([self.world.model_dump(), self.table, self.language, self.split, tables.VERSION])
+
+    def read(self) -> tuple[pa.Table, Mapping[str, Any]]:
+        return tables.table(self.world, self.table, self.language, self.split), {}
 
 
 @dataclass(frozen=True)
 class DataRoots:
-    """Folders that stand in for the Hub, and the Hub commits that a lock fixed."""
+    """Folders that stand in for the Hub, the Hub commits that a lock fixed, and a study's generated world."""
 
     folders: tuple[Path, ...] = ()
     revisions: Mapping[str, str] = field(default_factory=dict)
+    world: World = field(default_factory=World)
 
-    def locate(self, task: Task, language: str, split: str) -> Location:
+    def locate(self, task: Task, language: str, split: str) -> Split:
         """Where a task's split is. Raises ``DataError`` when the task has no such split or language."""
         if split not in task.splits:
             raise DataError(f"task {task.name} has no split '{split}'", fix=f"it has {', '.join(task.splits)}")
         if language not in task.languages:
             raise DataError(f"task {task.name} has no language '{language}'", fix=f"it has {', '.join(task.languages)}")
-        hub_id = task.source.hub_id
-        path = next((str(root / hub_id) for root in self.folders if (root / hub_id).is_dir()), hub_id)
-        revision = None if path != hub_id else self.revisions.get(hub_id)
-        return Location(path, task.source.config_of(language), task.splits[split], revision)
+        source = task.source
+        if isinstance(source, Generated):
+            return GeneratedSplit(self.world, source.table, language, task.splits[split])
+        path = next((str(root / source.hub_id) for root in self.folders if (root / source.hub_id).is_dir()), "")
+        revision = None if path else self.revisions.get(source.hub_id)
+        config = source.config_of(language)
+        return HubSplit(path or source.hub_id, config, task.splits[split], revision, self.folders)
 
     def exists(self, task: Task, language: str, split: str) -> bool:
-        """Whether the data set holds that language and split."""
-        where = self.locate(task, language, split)
-        return where.split in _splits_of(where.path, where.revision).get(where.config, ())
+        """Whether the data hold that language and split."""
+        return self.locate(task, language, split).exists()
 
     def fingerprint(self, task: Task, language: str, split: str) -> str:
-        """sha256 over the files' contents, or the Hub commit with configuration and split."""
-        where = self.locate(task, language, split)
-        if where.revision is not None:
-            return f"{where.revision}:{where.config}:{where.split}"
-        if not Path(where.path).is_dir():
-            raise DataError("no data root holds it, and no commit on the Hub is known", str(where), self._fix())
-        digest = hashlib.sha256()
-        for file in self.files(where):
-            digest.update(file_digest(Path(file)).encode())
-        return digest.hexdigest()
-
-    def files(self, where: Location) -> tuple[str, ...]:
-        """The files of a split. Raises ``DataError`` when a folder or a file is missing."""
-        files = _splits_of(where.path, where.revision).get(where.config, {}).get(where.split)
-        if not files:
-            raise DataError("there is no such configuration and split", str(where), self._fix())
-        return files
+        """What names the content of a split."""
+        return self.locate(task, language, split).fingerprint()
 
     def rows(self, task: Task, language: str, split: str) -> pa.Table:
         """Normalised rows: ``example``, ``cluster`` and the format's fields, labels by name.
@@ -85,59 +88,7 @@ class DataRoots:
         Raises ``DataError`` for a file that cannot be read, a missing column, or a label outside the set.
         """
         where = self.locate(task, language, split)
-        content = self.fingerprint(task, language, split)
-        table, features = _read(where, content)
-        return _normalised(task, table, features, str(where))
-
-    def _fix(self) -> str:
-        roots = os.pathsep.join(str(folder) for folder in self.folders) or "none given"
-        return f"data roots: {roots}; give a folder in the Hub's layout with XFER_DATA or --data"
-
-
-@lru_cache(maxsize=256)
-def _splits_of(path: str, revision: str | None) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """Configurations to splits to files, as the data set's README declares them."""
-    from datasets import get_dataset_config_info, get_dataset_config_names, load_dataset_builder
-
-    with _explained(path, "load"):
-        found: dict[str, dict[str, tuple[str, ...]]] = {}
-        for config in get_dataset_config_names(path, revision=revision):
-            if Path(path).is_dir():
-                builder = load_dataset_builder(path, config)
-                found[config] = {str(s): tuple(files) for s, files in builder.config.data_files.items()}
-            else:
-                info = get_dataset_config_info(path, config, revision=revision)
-                found[config] = {str(split): (f"{config}/{split}",) for split in info.splits or ()}
-        return found
-
-
-def _read(where: Location, content: str) -> tuple[pa.Table, Mapping[str, Any]]:
-    from datasets import config, disable_progress_bars, load_dataset
-
-    disable_progress_bars()
-    with _explained(str(where), "read"):
-        # The library keys its cache by a file's date; ours must follow the content.
-        cache = None if where.revision else str(Path(config.HF_DATASETS_CACHE) / f"xfer-{content[:16]}")
-        rows = load_dataset(where.path, where.config, split=where.split, revision=where.revision, cache_dir=cache)
-        return rows.data.table.combine_chunks(), rows.features
-
-
-@contextmanager
-def _explained(where: str, doing: str) -> Iterator[None]:
-    try:
-        yield
-    except DataError:
-        raise
-    except Exception as error:  # the library raises many kinds
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        first = (str(cause) or type(cause).__name__).strip().splitlines()[0]
-        raise DataError(
-            f"cannot {doing} the data set: {first[:200]}",
-            where,
-            "the Hub id must exist and be reachable, or a data root (XFER_DATA, --data) must hold a whole copy",
-        ) from error
+        return _normalised(task, *where.read(), str(where))
 
 
 def _normalised(task: Task, table: pa.Table, features: Mapping[str, Any], where: str) -> pa.Table:
@@ -152,7 +103,7 @@ def _normalised(task: Task, table: pa.Table, features: Mapping[str, Any], where:
         if empty := values.null_count or (values.flatten().null_count if pa.types.is_nested(values.type) else 0):
             raise DataError(f"column '{column}' has {empty} empty values", where, "fill them in")
         if name in ("label", "tags"):
-            values = _labels(task, values, features[column], column, where)
+            values = _labels(task, values, features.get(column), column, where)
         columns[name] = values
     rows = pa.table(columns)
     if task.drop_unlabelled:
@@ -172,7 +123,7 @@ def _labels(task: Task, values: pa.Array, feature: Any, column: str, where: str)
     """Label values to our names; -1 becomes null where the task drops unlabelled rows."""
     nested = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
     flat = values.flatten() if nested else values
-    class_names = getattr(feature.feature if nested else feature, "names", None)
+    class_names = getattr(getattr(feature, "feature", None) if nested else feature, "names", None)
     if not pa.types.is_string(flat.type) and class_names is None:
         raise DataError(f"column '{column}' holds numbers without names", where, "give them as class labels")
     distinct = flat.dictionary_encode()

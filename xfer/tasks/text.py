@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from tokenizers import Tokenizer
 
@@ -35,9 +33,12 @@ class Window:
 class TextEncoder:
     """A tokenizer and the longest input a recipe allows (in sub-tokens, special tokens included)."""
 
-    def __init__(self, tokenizer: Path, max_length: int) -> None:
-        self._tokenizer = _load(str(tokenizer))
+    def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
+        tokenizer.no_padding()
+        self._tokenizer = tokenizer
         self.max_length = max_length
+        self.special = frozenset(tokenizer.encode("", add_special_tokens=True).ids)
+        """Ids that stand around every input."""
 
     def texts(self, first: Sequence[str], second: Sequence[str] | None = None) -> Inputs:
         """Encode texts or pairs; the longer of a pair is cut first."""
@@ -90,13 +91,3 @@ def _windows(pieces: list[list[int]], room: int, before: list[int], after: list[
             cut += max(0, len(pieces[start]) - room)
             start += 1
         yield Window(ids + after, first, cut)
-
-
-@lru_cache(maxsize=4)
-def _load(path: str) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_file(path)
-    except Exception as error:  # the library raises a bare Exception
-        raise ModelError(f"not a tokenizer: {error}", path, "the model needs a tokenizer.json") from error
-    tokenizer.no_padding()
-    return tokenizer

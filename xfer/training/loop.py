@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,34 +29,18 @@ from xfer.phase.selection import Rule
 from xfer.store.attempts import attempt_path
 from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
-from xfer.tasks.batches import MicroBatch, Schedule
+from xfer.tasks.batches import MicroBatch
 from xfer.training import engine as engines
 from xfer.training import snapshot
+from xfer.training.feed import Feed
 from xfer.training.loss import summed_loss
+from xfer.training.progress import Progress
 
 CURVE_POINTS = 100
 """Points of a training curve, at most."""
 
 OnStep = Callable[[int, Mapping[str, float]], bool]
 """Called on rank 0 after each step with its number (from 1) and metrics; says whether to stop."""
-
-
-@dataclass
-class Progress:
-    """What a phase has done so far: the part of a snapshot that is not tensors."""
-
-    step: int = 0
-    examples: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    curves: list[list[Any]] = field(default_factory=list)
-    """Rows of the curves table without the phase: step, task, language, metric, value."""
-    pending: dict[str, list[float]] = field(default_factory=dict)
-    """Loss sum and steps since the last curve point, by task."""
-    rules: list[str] = field(default_factory=list)
-    """Keys of the selection rules that have been observed from the first step on."""
-    best: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By rule key: value, step and path of the best checkpoint so far."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +59,21 @@ def train(
     phase: Phase,
     rules: Sequence[Rule],
     preparation: Preparation,
-    start: Path,
-    pad: int,
+    start: Path | None,
     resources: Resources,
     store: Store,
     attempt: int,
     resume: Snapshot | None,
     on_step: OnStep,
+    pause: int | None = None,
 ) -> Trained:
-    """Train ``phase`` from the model in ``start``, or go on from the snapshot ``resume``.
+    """Train ``phase`` from the checkpoint ``start`` (None: the base), or go on from the snapshot ``resume``;
+    at step ``pause`` it stops by itself and leaves a snapshot.
 
     Raises ``PhaseFailed`` on every rank when the loss is no longer a number.
     """
-    run = _Run(phase, rules, preparation, pad, store, attempt_path(phase.key, attempt), on_step)
-    model = load.with_new_heads(start, run.heads, phase.recipe.dropout, phase.seed)
+    run = _Run(phase, rules, preparation, store, attempt_path(phase.key, attempt), on_step)
+    model = load.with_new_heads(preparation.base, start, run.heads, phase.recipe.dropout, phase.seed)
     state = snapshot.tensors_of(store, resume) if resume else None
     if resume and state:
         model.load_state_dict(state["weight"], strict=False)
@@ -98,7 +83,7 @@ def train(
             run.take_step(engine, 0, learning_rate=0.0)
             engines.set_state(engine, state, run.progress.step)
             del state
-        finished = run.to_end(engine, resources.snapshot_every)
+        finished = run.to_end(engine, resources.snapshot_every, pause)
         return Trained(finished, run.progress, run.selections, type(engine).__name__)
 
 
@@ -110,45 +95,42 @@ class _Run:
         phase: Phase,
         rules: Sequence[Rule],
         preparation: Preparation,
-        pad: int,
         store: Store,
         path: str,
         on_step: OnStep,
     ) -> None:
-        self._phase, self._rules, self._preparation, self._pad = phase, rules, preparation, pad
+        self._phase, self._rules, self._preparation = phase, rules, preparation
         self._store, self._path, self._on_step = store, path, on_step
-        recipe = phase.recipe
-        self._members = [preparation.of(data, recipe.max_length) for data in phase.trains_on]
-        self._schedule = Schedule(
-            [member.encoded for member in self._members],
-            recipe.batch_size,
-            recipe.micro_batch_size,
-            phase.seed,
-        )
+        members = [preparation.of(data, phase.recipe.max_length) for data in phase.trains_on]
+        self._feed = Feed(phase, members, preparation.base)
         self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
         self._device = engines.device()
         self.heads = [
-            HeadSpec(m.task.name, m.task.format.output, m.task.format.size(m.task), m.task.labels)
-            for m in self._members
-        ]
-        self.progress = Progress(rules=[rule.key for rule in rules])
+            HeadSpec(
+                m.task.name, m.task.format.output,
+                m.task.format.size(m.task, preparation.base.spec.vocabulary), m.task.labels,
+            )
+            for m in members
+        ]  # fmt: skip
+        self.progress = Progress(rules=[rule.key for rule in rules], examples_of=[0] * len(members))
         self.selections: dict[str, dict[str, Any]] = {}
         self._written = ""
 
-    def to_end(self, engine: Any, snapshot_every: int) -> bool:
-        """Run all steps that are left; False when asked to stop on the way."""
-        steps, stop = self._phase.steps, False
-        while self.progress.step < steps:
+    def to_end(self, engine: Any, snapshot_every: int, pause: int | None) -> bool:
+        """Run all steps that are left, or fewer if patience ends; False when asked to stop on the way."""
+        stop, last = False, False
+        while not last:
             began = time.monotonic()
             step = self.progress.step
             loss, stopped = self.take_step(engine, step, self._learning_rate(step), stop)
             self.progress.step = step + 1
-            self._note_loss(step + 1, loss)
-            self._look(engine, step + 1)
+            last = step + 1 == self._phase.steps or self._patience_ends(engine, step + 1)
+            self._note_loss(step + 1, loss, last)
+            self._look(engine, step + 1, last)
             self.progress.seconds += time.monotonic() - began
             if self._rank == 0:
                 stop = self._on_step(step + 1, {"loss": loss})
-            last = step + 1 == steps
+            stopped = stopped or step + 1 == pause
             if not last and (stopped or (step + 1) % snapshot_every == 0):
                 self._snapshot(engine)
             if stopped and not last:
@@ -158,9 +140,7 @@ class _Run:
 
     def take_step(self, engine: Any, step: int, learning_rate: float, stop: bool = False) -> tuple[float, bool]:
         """One optimizer step; the mean loss over the global batch's targets, and whether any rank wants to stop."""
-        micro_batches = self._schedule.at(step)
-        encoded = self._members[micro_batches[0].member].encoded
-        targets = sum(encoded.targets_in(micro.inputs) for micro in micro_batches)
+        micro_batches, targets = self._feed.at(step), self._feed.targets(step)
         total = torch.zeros((), device=self._device)
         engine.train()
         for first in range(0, len(micro_batches), self._world):
@@ -180,12 +160,9 @@ class _Run:
         return mean, stops > 0
 
     def _loss(self, engine: Any, step: int, micro: MicroBatch, empty: bool) -> torch.Tensor:
-        member = self._members[micro.member]
-        inputs = micro.inputs[:1] if empty else micro.inputs
-        block = member.encoded.block(inputs, micro.length, self._pad)
-        batch = {name: torch.from_numpy(array).to(self._device) for name, array in block.items()}
+        batch = self._feed.batch(step, micro, empty, self._device)
         torch.manual_seed(seed_of("micro-batch", self._phase.seed, step, micro.index))
-        loss = summed_loss(engine(batch, member.task.name), batch["targets"])
+        loss = summed_loss(engine(batch, self._feed.of(micro).task.name), batch["targets"])
         return loss * 0.0 if empty else loss
 
     def _learning_rate(self, step: int) -> float:
@@ -194,25 +171,36 @@ class _Run:
         share = (step + 1) / rising if step < rising else (steps - step) / max(1, steps - rising)
         return recipe.learning_rate * share
 
-    def _note_loss(self, step: int, loss: float) -> None:
-        progress, micro_batches = self.progress, self._schedule.at(step - 1)
-        member = self._members[micro_batches[0].member]
+    def _note_loss(self, step: int, loss: float, last: bool) -> None:
+        progress, micro_batches = self.progress, self._feed.at(step - 1)
+        member = self._feed.of(micro_batches[0])
         lines = [line for micro in micro_batches for line in micro.inputs]
-        progress.examples += len({int(member.encoded.row_of[line]) for line in lines})
+        progress.examples_of[micro_batches[0].member] += len({int(member.encoded.row_of[line]) for line in lines})
         progress.tokens += int(member.encoded.lengths[lines].sum())
         pending = progress.pending.setdefault(member.task.name, [0.0, 0.0])
         pending[0] += loss
         pending[1] += 1
-        if step % -(-self._phase.steps // CURVE_POINTS) == 0 or step == self._phase.steps:
+        if step % -(-self._phase.steps // CURVE_POINTS) == 0 or last:
             for data in self._phase.trains_on:
                 total, count = progress.pending.pop(data.task, (0.0, 0.0))
                 if count:
                     progress.curves.append([step, data.task, data.language, "loss", total / count])
 
-    def _look(self, engine: Any, step: int) -> None:
+    def _patience_ends(self, engine: Any, step: int) -> bool:
+        """Whether so many looks in a row as the recipe has patience for were no better than one before."""
+        until, progress = self._phase.until, self.progress
+        if until is None or step % until.every:
+            return False
+        value = self._mean_metric(engine, until, step)
+        better = progress.peak is None or value > progress.peak
+        progress.waited = 0 if better else progress.waited + 1
+        progress.peak = value if better else progress.peak
+        return progress.waited >= (self._phase.recipe.patience or 0)
+
+    def _look(self, engine: Any, step: int, last: bool) -> None:
         """Score the validation data of each ``best`` rule that is due, and keep the weights if they are better."""
         for rule in self._rules:
-            if rule.kind == "best" and (step % rule.every == 0 or step == self._phase.steps):
+            if rule.kind == "best" and (last or step % rule.every == 0):
                 value = self._mean_metric(engine, rule, step)
                 best = self.progress.best.get(rule.key)
                 if best is None or value > best["value"]:
@@ -220,23 +208,32 @@ class _Run:
                     self.progress.best[rule.key] = {"value": value, "step": step, "path": path}
 
     def _mean_metric(self, engine: Any, rule: Rule, step: int) -> float:
+        """What a look of this rule sees; taken once a step, whoever asks."""
+        looks = self.progress.looks.setdefault(rule.key, [])
+        if not looks or looks[-1][0] != step:
+            looks.append([step, self._measure(engine, rule, step)])
+        return looks[-1][1]
+
+    def _measure(self, engine: Any, rule: Rule, step: int) -> float:
         values = torch.zeros(1, dtype=torch.float64)
         for data in rule.on:
-            prepared = self._preparation.of(data, self._phase.recipe.max_length, rule.sample)
+            prepared = self._preparation.of(data, self._phase.recipe.max_length)
             task = prepared.task
             found = outputs(
                 engine.module,
                 prepared.encoded,
                 data.task,
                 None,
-                self._pad,
+                self._preparation.base.spec.pad,
                 self._phase.recipe.precision,
             )
             if found is not None:
                 predicted = task.format.decode(task, prepared.rows, prepared.encoded.table, found)
                 value = task.major.compute(predicted["gold"].to_pylist(), predicted["prediction"].to_pylist())
                 values += value / len(rule.on)
-                self.progress.curves.append([step, data.task, data.language, task.metric, value])
+                point = [step, data.task, data.language, task.metric]
+                if not any(row[:4] == point for row in self.progress.curves[-len(rule.on) * 4 :]):
+                    self.progress.curves.append([*point, value])
         values = values.to(self._device)
         torch.distributed.broadcast(values, 0)
         return float(values)
@@ -261,21 +258,9 @@ class _Run:
     def _select_last(self, engine: Any) -> None:
         for rule in self._rules:
             if rule.kind == "last":
-                path = self._checkpoint(engine, self._phase.steps)
-                found = {"step": self._phase.steps, "path": path, "value": None}
+                path = self._checkpoint(engine, self.progress.step)
+                found = {"step": self.progress.step, "path": path, "value": None}
             else:
                 found = self.progress.best[rule.key]
-            self.selections[rule.key] = {"rule": rule.kind, "selected_by": rule.selected_by, **found}
-
-
-def curve_rows(phase: str, progress: Progress) -> Iterable[dict[str, Any]]:
-    """Rows of the curves table."""
-    for step, task, language, metric, value in progress.curves:
-        yield {
-            "phase": phase,
-            "step": step,
-            "task": task,
-            "language": language,
-            "metric": metric,
-            "value": value,
-        }
+            looks = self.progress.looks.get(rule.key, [])
+            self.selections[rule.key] = {"rule": rule.kind, "selected_by": rule.selected_by, "looks": looks, **found}

@@ -17,7 +17,7 @@ from tests.unit.study.made import text, whole_lock
 from tests.world import World
 from xfer.results.schema import VIEWS
 from xfer.study import lock as locks
-from xfer.tasks import registry
+from xfer.tasks.registry import SHIPPED
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("XFER_", "COLUMNS"))}
 
@@ -99,9 +99,10 @@ def test_a_data_set_in_no_root_and_no_network_is_named(tmp_path: Path, small_wor
     assert not (tmp_path / "study.lock.json").exists()
 
 
-def test_a_model_in_no_root_and_no_network_is_named_with_its_place(tmp_path: Path) -> None:
+def test_a_model_in_no_root_and_no_network_is_named_with_its_place(tmp_path: Path, small_world: World) -> None:
     path = written(tmp_path)
-    assert_mistake(xfer("lock", path), f"{path}:4:10", "model 'tiny' is in no model root", "XFER_MODELS or --models")
+    done = xfer("lock", path, "--data", small_world.data)
+    assert_mistake(done, f"{path}:4:10", "model 'tiny' is in no model root", "XFER_MODELS or --models")
 
 
 def test_an_unknown_key_is_named_with_those_there_are(locked: Path, planned: dict[str, Any]) -> None:
@@ -184,17 +185,20 @@ def test_why_prints_the_payload_of_a_key(locked: Path, planned: dict[str, Any]) 
 
 def test_tasks_as_json_hold_the_whole_catalog() -> None:
     rows = json.loads(xfer("tasks", "--format", "json").stdout)
-    assert [row["name"] for row in rows] == list(registry.names())
+    assert [row["name"] for row in rows] == list(SHIPPED.names())
     (xnli,) = (row for row in rows if row["name"] == "xnli")
     assert xnli["trains_on"] == "mnli"
-    assert xnli["hub_id"] == "facebook/xnli"
+    assert xnli["source"] == "facebook/xnli"
     assert len(xnli["languages"]) == 15
+    (generated,) = (row for row in rows if row["name"] == "world_nli")
+    assert (generated["source"], generated["languages"][0]) == ("generated", "en")
 
 
 def test_tasks_as_a_table_are_whole_in_a_pipe() -> None:
     lines = xfer("tasks").stdout.splitlines()
-    assert len(lines) == 1 + len(registry.names())
-    assert all(registry.get(name).source.hub_id in line for name, line in zip(registry.names(), lines[1:], strict=True))
+    assert len(lines) == 1 + len(SHIPPED.names())
+    for name, line in zip(SHIPPED.names(), lines[1:], strict=True):
+        assert line.startswith(name) and str(SHIPPED.get(name).source) in line
 
 
 def test_the_tables_of_a_study_that_has_not_run_have_their_fields(locked: Path) -> None:

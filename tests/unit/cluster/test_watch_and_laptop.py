@@ -60,6 +60,18 @@ EVENTS = {
         {"event": "scored", "task": "xnli", "split": "test", "metric": "accuracy", "values": {"de": 0.5, "en": 0.666}},
         "xnli test accuracy: de 50.0  en 66.6",
     ),
+    "a trial on its way": (
+        {"event": "trial", "experiment": "e", "values": {"learning_rate": 1e-5}, "units": 2, "score": 0.5},
+        "trial learning_rate 1e-05 so far: 50.0",
+    ),
+    "a trial at its end": (
+        {"event": "trial", "experiment": "e", "values": {"learning_rate": 1e-5}, "units": 0, "score": 0.625},
+        "trial learning_rate 1e-05: 62.5",
+    ),
+    "a trial that failed": (
+        {"event": "trial", "experiment": "e", "values": {"learning_rate": 1e-5}, "units": 1, "score": None},
+        "trial learning_rate 1e-05 so far: failed",
+    ),
     "a decision": (
         {"event": "decided", "model": "m", "target": "t", "values": {"learning_rate": 1e-5}},
         "decided for m x t: learning_rate 1e-05",

@@ -14,8 +14,8 @@ from xfer.results.parts import to_parquet
 from xfer.results.schema import PREDICTIONS, SCORED
 from xfer.store import parts
 from xfer.store.store import Store
-from xfer.tasks import registry
 from xfer.tasks.metrics import ACCURACY, TAG_F1, TOKEN_ACCURACY, Metric
+from xfer.tasks.registry import SHIPPED
 
 Answers = list[tuple[list[str], list[str]]]
 
@@ -38,7 +38,7 @@ DE: Answers = [(["neutral"], ["entailment"]), (["entailment"], ["neutral"])]
 
 
 def test_each_evaluation_of_a_part_is_scored_by_itself() -> None:
-    table = score(registry.get("xnli"), predictions("xnli", {"e1": ("en", EN), "e2": ("de", DE)}))
+    table = score(SHIPPED.get("xnli"), predictions("xnli", {"e1": ("en", EN), "e2": ("de", DE)}))
     assert table.schema == SCORED
     english, german = table.to_pylist()
     assert english == {
@@ -51,7 +51,7 @@ def test_each_evaluation_of_a_part_is_scored_by_itself() -> None:
 
 def test_all_of_a_formats_metrics_are_computed_and_the_layer_is_kept() -> None:
     answers: Answers = [(["NOUN"] * 4, ["NOUN", "VERB", "NOUN", "NOUN"])]
-    table = score(registry.get("udpos"), predictions("udpos", {"e": ("de", answers)}, layer=5))
+    table = score(SHIPPED.get("udpos"), predictions("udpos", {"e": ("de", answers)}, layer=5))
     assert {row["metric"]: (row["value"], row["chance"], row["layer"]) for row in table.to_pylist()} == {
         "token_accuracy": (0.75, 1.0, 5), "tag_f1": (0.0, None, 5),
     }  # fmt: skip
@@ -70,17 +70,17 @@ def keep(store: Store, name: str, task: str, table: pa.Table, key: str = "") -> 
     evaluations = table["evaluation"].unique().to_pylist()
     store.put(parts.part_path("g", name), to_parquet(table))
     parts.commit(store, "g", name, evaluations, task)
-    key = key or scores_key(name, registry.get(task).format.metrics)
-    store.put(parts.scores_path("g", name, key), to_parquet(score(registry.get(task), table)))
+    key = key or scores_key(name, SHIPPED.get(task).format.metrics)
+    store.put(parts.scores_path("g", name, key), to_parquet(score(SHIPPED.get(task), table)))
 
 
 def test_stored_scores_hold_each_evaluation_once_though_two_parts_have_it(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "store"))
-    assert stored(store, "g").num_rows == 0
+    assert stored(store, "g", SHIPPED).num_rows == 0
     keep(store, "n1", "xnli", predictions("xnli", {"e1": ("en", EN), "e2": ("de", DE)}))
     keep(store, "n2", "xnli", predictions("xnli", {"e2": ("de", DE), "e3": ("sw", DE)}))
     keep(store, "n3", "udpos", predictions("udpos", {"e4": ("en", [(["X"], ["X"])])}))
-    table = stored(store, "g")
+    table = stored(store, "g", SHIPPED)
     assert table.schema == SCORED
     assert sorted((row["evaluation"], row["metric"]) for row in table.to_pylist()) == [
         ("e1", "accuracy"), ("e2", "accuracy"), ("e3", "accuracy"), ("e4", "tag_f1"), ("e4", "token_accuracy"),
@@ -90,4 +90,4 @@ def test_stored_scores_hold_each_evaluation_once_though_two_parts_have_it(tmp_pa
 def test_scores_of_another_version_of_the_metrics_are_not_read(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "store"))
     keep(store, "n1", "xnli", predictions("xnli", {"e1": ("en", EN)}), key="of-an-older-one")
-    assert stored(store, "g").num_rows == 0
+    assert stored(store, "g", SHIPPED).num_rows == 0

@@ -15,15 +15,20 @@ from xfer.phase.selection import Rule, Selection
 
 MNLI = DataSet("mnli", "en", "train", "aa", "dd", 100)
 SNLI = replace(MNLI, task="snli")
-PHASE = Phase((MNLI,), Selection(model="weights"), "encoder", Recipe(epochs=2, batch_size=16), 1, {"loop": 1})
-BEST = Rule("best", (replace(MNLI, split="validation"),), 10, 50)
+TWO_EPOCHS = Recipe(epochs=2, batch_size=16)
+PHASE = Phase((MNLI,), (1.0,), Selection(model="weights"), "encoder", TWO_EPOCHS, 1, None, {"loop": 1})
+BEST = Rule("best", (replace(MNLI, split="validation"),), 10)
+MIX = replace(PHASE, trains_on=(MNLI, SNLI), weights=(0.5, 0.5))
 EVALUATION = Evaluation(Selection(PHASE.key), replace(MNLI, split="test"), "mnli", "fp32", 32, (("predict", 1),))
 
 PHASES: dict[str, dict[str, Any]] = {
     "data": {"trains_on": (replace(MNLI, data="ab"),)},
     "declaration": {"trains_on": (replace(MNLI, declaration="de"),)},
     "another task": {"trains_on": (SNLI,)},
-    "one task more": {"trains_on": (MNLI, SNLI)},
+    "one task more": {"trains_on": (MNLI, SNLI), "weights": (0.5, 0.5)},
+    "fewer examples": {"trains_on": (MNLI.part(50),)},
+    "shuffled labels": {"trains_on": (MNLI.part(None, shuffled=True),)},
+    "an early end": {"until": BEST},
     "start": {"start": Selection(model="other weights")},
     "recipe": {"recipe": Recipe(epochs=3, batch_size=16)},
     "seed": {"seed": 2},
@@ -50,11 +55,14 @@ def test_an_evaluations_key_changes_with_what_shapes_it(name: str) -> None:
 
 
 def test_the_order_of_a_mix_counts_because_turns_are_drawn_by_place() -> None:
-    both = replace(PHASE, trains_on=(MNLI, SNLI))
-    assert both.key != replace(PHASE, trains_on=(SNLI, MNLI)).key
-    assert both.name == "mnli+snli"
-    assert both.rows == 200
-    assert both.steps == 26  # 2 epochs of 13 batches
+    assert MIX.key != replace(MIX, trains_on=(SNLI, MNLI)).key
+    assert MIX.name == "mnli + snli"
+    assert MIX.rows == 200
+    assert MIX.steps == 26  # 2 epochs of 13 batches
+
+
+def test_a_mixs_key_changes_with_its_weights() -> None:
+    assert replace(MIX, weights=(0.25, 0.75)).key != MIX.key != replace(MIX, weights=(0.75, 0.25)).key
 
 
 def test_the_number_of_rows_follows_from_the_data_and_is_no_identity() -> None:
@@ -62,9 +70,8 @@ def test_the_number_of_rows_follows_from_the_data_and_is_no_identity() -> None:
 
 
 def test_equal_payloads_have_equal_keys_whatever_object_holds_them() -> None:
-    again = Phase(
-        (replace(MNLI),), Selection(model="weights"), "encoder", Recipe(batch_size=16, epochs=2), 1, {"loop": 1}
-    )
+    recipe = Recipe(batch_size=16, epochs=2)
+    again = Phase((replace(MNLI),), (1.0,), Selection(model="weights"), "encoder", recipe, 1, None, {"loop": 1})
     assert again.key == PHASE.key
     assert len(again.key) == 12
 
@@ -72,7 +79,7 @@ def test_equal_payloads_have_equal_keys_whatever_object_holds_them() -> None:
 def test_a_rules_key_names_its_kind_and_changes_with_its_fields() -> None:
     assert Rule().key == "last"
     assert Rule(every=10).key == "last", "where nothing is looked at, when does not matter"
-    changed = (replace(BEST, every=20), replace(BEST, sample=0), replace(BEST, on=(SNLI,)))
+    changed = (replace(BEST, every=20), replace(BEST, on=(BEST.on[0].part(50),)), replace(BEST, on=(SNLI,)))
     assert all(rule.key.startswith("best-") for rule in (BEST, *changed))
     assert len({BEST.key, *(rule.key for rule in changed)}) == 4
     assert BEST.selected_by == "mnli/validation/en"

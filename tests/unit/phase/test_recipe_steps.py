@@ -41,6 +41,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "too large a micro-batch": ({"steps": 1, "batch_size": 4}, "micro_batch_size 8 is larger than batch_size 4"),
     "a short length": ({"steps": 1, "max_length": 4}, "greater than or equal to 8"),
     "half precision": ({"steps": 1, "precision": "fp16"}, "'fp32' or 'bf16'"),
+    "no masks": ({"steps": 1, "mlm_probability": 0}, "greater than 0"),
+    "nothing but masks": ({"steps": 1, "mlm_probability": 1}, "less than 1"),
+    "no patience at all": ({"steps": 1, "patience": 0}, "greater than or equal to 1"),
     "an unknown field": ({"steps": 1, "rate": 1}, "not permitted"),
 }
 
@@ -55,5 +58,6 @@ def test_a_recipe_that_cannot_be_trained_is_refused(name: str) -> None:
 def test_every_field_of_a_recipe_is_part_of_its_identity() -> None:
     assert Recipe(steps=1).identity() == {
         "steps": 1, "epochs": None, "batch_size": 32, "micro_batch_size": 8, "learning_rate": 2e-5, "warmup": 0.1,
-        "weight_decay": 0.0, "clip": 1.0, "max_length": 128, "dropout": None, "precision": "bf16",
+        "weight_decay": 0.0, "clip": 1.0, "max_length": 128, "dropout": None, "mlm_probability": 0.15, "patience": None,
+        "precision": "bf16",
     }  # fmt: skip

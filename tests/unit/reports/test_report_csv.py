@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.reports.tables import small_views
+from tests.unit.reports.tables import TWINS, small_views, twin_views
 from xfer.errors import UserError
 from xfer.reports.export import TRANSFER, write_csv
 
@@ -49,7 +49,15 @@ def test_the_matrix_in_long_form(tmp_path: Path) -> None:
     assert (json.loads(mnli["seeds"]), mnli["relation"], mnli["state"]) == ([1, 2], "same-task", "scored")
     failed = rows["snli", "panx"]
     assert (failed["state"], failed["score"], failed["delta"]) == ("failed", "", "")
-    assert json.loads(failed["failures"]) == [{"seed": 1, "reason": "out <of> memory"}]
+    assert json.loads(failed["failures"]) == [{"model": "tiny", "seed": 1, "reason": "out <of> memory"}]
+
+
+def test_a_pools_lines_name_their_models(tmp_path: Path) -> None:
+    write_csv(twin_views(), tmp_path, (TWINS,))
+    rows = [row for row in read(tmp_path / "transfer.csv") if (row["arm"], row["target"]) == ("mnli", "xnli")]
+    assert [json.loads(row["models"]) for row in rows] == [["one", "two"], ["one"], ["two"]]
+    assert [row["model"] for row in rows] == ["nano, 2 pretraining seeds", "one", "two"]
+    assert (rows[0]["paired"], json.loads(rows[0]["by_model"])) == ("4", pytest.approx([2.0, 6.0]))
 
 
 def test_a_folder_that_cannot_be_written_is_the_users_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.unit.reports.tables import PANX, score_rows, small_views, table
-from xfer.reports.curves import draw
+from xfer.reports.curves import GREY, draw
 from xfer.reports.formatting import duration, points, shade, signed
 from xfer.reports.page import render
 from xfer.results import schema
@@ -97,8 +97,8 @@ def test_what_a_missing_cell_shows_is_not_a_zero() -> None:
 def test_languages_show_scores_and_the_best_constant_answer(page: str) -> None:
     xnli = Reader(page).tables[1]
     assert xnli[0] == ["Arm", "mean", "zero-shot", "en", "de", "sw"]
-    assert xnli[1] == ["none", "70.0", "64.5", "81.0", "70.0", "59.0"]
-    assert xnli[3][-1] == "48.0 not above the best constant answer"
+    assert xnli[1] == ["none", "70.0", "64.5", "81.0 ±1.4", "70.0 ±0.0", "59.0 ±1.4"]
+    assert xnli[3][-1] == "48.0 not above the best constant answer ±1.4"
     assert xnli[4] == ["best constant answer", "", "", "50.0", "50.0", "50.0"]
 
 
@@ -113,10 +113,10 @@ def test_one_seed_is_said_to_prove_nothing(page: str) -> None:
 def test_sheets(page: str) -> None:
     *_, cost, attempts, versions = Reader(page).tables
     assert cost[1][:4] == ["mnli--1", "intermediate", "mnli", "pretrained"]
-    assert cost[1][6:] == ["2\u202f000", "640\u202f000", "1:01:40", "2", "1", "DeepSpeedEngine"]
+    assert cost[1][6:] == ["2\u202f000", "640\u202f000", "1:01:40", "2", "1"]
     assert cost[-1][0] == "total"
     assert [row[:2] for row in attempts[1:]] == [["mnli--1", "1"], ["mnli--1", "2"]]
-    assert versions[1] == ["10", "a CPU", "fp32", "torch 2.13.0"]
+    assert versions[1] == ["10", "a CPU", "DeepSpeedEngine", "fp32", "torch 2.13.0"]
     assert 'id="decisions"' not in page
 
 
@@ -146,6 +146,17 @@ def test_curves_are_coloured_by_arm_and_dashed_by_role() -> None:
     drawn = re.findall(r"fill: none; stroke(?:-dasharray)?: [^\"]*", curves.panels[0].svg)
     assert len([line for line in drawn if "1.1" in line]) == 8
     assert "#010203" not in render("P", small_views(), "small")
+
+
+def test_trials_are_not_drawn_and_pretraining_belongs_to_no_arm() -> None:
+    views = small_views()
+    phases = views["phases"].to_pylist()
+    phases[0] |= {"roles": ["trial"], "trains_on": ["tried"]}
+    phases[1] |= {"roles": ["pretrain"], "trains_on": ["text"]}
+    curves = draw(views | {"phases": table(phases, schema.PHASES)}, ("none", "mnli", "snli"))
+    assert [stroke.colour for stroke in curves.legend if stroke.label == "pretraining"] == [GREY]
+    tried = views | {"phases": table([row | {"roles": ["trial"]} for row in phases], schema.PHASES)}
+    assert draw(tried, ("none", "mnli", "snli")).panels == ()
 
 
 def test_equal_views_give_equal_bytes(page: str) -> None:

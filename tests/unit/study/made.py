@@ -7,13 +7,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xfer.models import scratch
 from xfer.models.spec import ModelSpec
 from xfer.phase.phase import Phase
 from xfer.study import reading
 from xfer.study.lock import Lock, LockedSplit, components, declarations
-from xfer.study.plan import Decisions, Plan, plan
+from xfer.study.plan import Decisions, Plan
+from xfer.study.planner import plan
 from xfer.study.schema import Study
-from xfer.tasks import registry
+from xfer.tasks.registry import SHIPPED
 
 FIELDS = {
     "study": "small",
@@ -77,39 +79,47 @@ def spec(name: str, **change: Any) -> ModelSpec:
     return ModelSpec(**{**fields, **change})
 
 
+def from_scratch(name: str, size: scratch.SizeName = "nano", vocabulary: int = 64) -> ModelSpec:
+    """A model from scratch as a lock holds it; its tokenizer is made up."""
+    return scratch.spec_of(name, size, {"model": {"vocab": {f"piece-{i}": i for i in range(vocabulary)}}})
+
+
+SCRATCH = "{id: fresh, scratch: {size: nano, text: world_text, vocabulary: 64, seed: 5}}"
+"""A study's model that ``from_scratch("fresh")`` is the specification of."""
+
+
 @cache
 def whole_lock() -> Lock:
     """``lock()``, made once."""
     return lock()
 
 
+LANGUAGES = ("en", "de", "qaa", "mul")
+
+
 def lock(
-    models: Sequence[str] = ("tiny",),
+    models: Sequence[str | ModelSpec] = ("tiny",),
     changed: Mapping[str, Mapping[str, Any]] | None = None,
     tasks: Sequence[str] | None = None,
     **model: Any,
 ) -> Lock:
-    """A lock of every task in English and German; ``changed`` gives fields of splits, ``model`` of the models."""
+    """A lock of every task in a few languages; ``changed`` gives fields of splits, ``model`` of the models."""
+    specs = {made.name: made for made in (spec(m, **model) if isinstance(m, str) else m for m in models)}
+    known = [SHIPPED.get(name) for name in tasks or SHIPPED.names()]
     splits = {}
-    for name in tasks or registry.names():
-        task = registry.get(name)
-        for language in ("en", "de"):
+    for task in known:
+        for language in LANGUAGES:
             for part in task.splits:
-                if language in task.languages and (part != "train" or language == "en"):
-                    place = f"{name}/{language}/{part}"
-                    splits[place] = split(place, models, **(changed or {}).get(place, {}))
+                if language in task.languages and (part != "train" or language == task.trains_in):
+                    place = f"{task.name}/{language}/{part}"
+                    splits[place] = split(place, tuple(specs), **(changed or {}).get(place, {}))
     return Lock(
-        components=components(registry.names()),
-        tasks=declarations(set(tasks or registry.names())),
+        components=components(SHIPPED.get(name) for name in SHIPPED.names()),
+        tasks=declarations(known),
         revisions={},
-        asked=tuple(
-            f"{task.name}/{language}/{part}"
-            for task in map(registry.get, tasks or registry.names())
-            for language in task.languages
-            for part in task.splits
-        ),
+        asked=tuple(f"{t.name}/{code}/{part}" for t in known for code in t.languages for part in t.splits),
         splits=splits,
-        models={name: spec(name, **model) for name in models},
+        models=specs,
     )
 
 
@@ -121,7 +131,7 @@ def planned(
 
 
 def phases(found: Plan, role: str, trains_on: str) -> list[Phase]:
-    """Phases with that role that train on ``trains_on`` (tasks joined by +)."""
+    """Phases with that role that train on ``trains_on`` (titles joined by ' + ')."""
     return [p.phase for p in found.phases.values() if role in p.roles and p.phase.name == trains_on]
 
 

@@ -54,8 +54,24 @@ def test_a_batch_larger_than_the_data_holds_all_of_them_once(tmp_path: Path) -> 
 
 def test_a_mix_takes_turns_so_its_lengths_are_averaged(tmp_path: Path) -> None:
     held = lock(changed={"mnli/en/train": {"lengths": {"tiny": {16: 160}}}})
-    phase = the_phase(tmp_path, "mnli+snli", recipe=recipe(48, steps=8), arms="[none, {name: m, mix: [mnli, snli]}]")
+    phase = the_phase(tmp_path, "mnli + snli", recipe=recipe(48, steps=8), arms="[none, {name: m, mix: [mnli, snli]}]")
     assert cost(phase, "tiny", 1, held).tokens == 8 * 16 * (16 + 24) / 2
+
+
+def test_a_set_that_is_drawn_more_often_counts_for_more(tmp_path: Path) -> None:
+    held = lock(changed={"mnli/en/train": {"lengths": {"tiny": {16: 160}}}})
+    arms = "[none, {name: m, mix: [mnli, snli], sample: {weights: {mnli: 3, snli: 1}}}]"
+    phase = the_phase(tmp_path, "mnli + snli", recipe=recipe(48, steps=8), arms=arms)
+    mean = 0.75 * 16 + 0.25 * 24
+    tokens = round(8 * 16 * mean)
+    assert cost(phase, "tiny", 1, held) == Cost(8, tokens, tokens * (6 * 600 + 12 * 2 * 8 * mean), 4 * 1000)
+
+
+def test_a_set_that_is_never_drawn_costs_nothing(tmp_path: Path) -> None:
+    arms = "[none, {name: m, mix: [mnli, snli], sample: {weights: {mnli: 0, snli: 1}}}]"
+    mix = the_phase(tmp_path, "mnli + snli", recipe=recipe(48, steps=8), arms=arms)
+    alone = the_phase(tmp_path, "snli", recipe=recipe(48, steps=8))
+    assert cost(mix, "tiny", 1, lock()) == cost(alone, "tiny", 1, lock())
 
 
 @pytest.mark.parametrize("selections", [1, 3])

@@ -1,7 +1,7 @@
-"""Keys of a small study under a fixed lock, as they have always been.
+"""Keys of small studies under fixed locks, as they have always been.
 
-``tests/golden/small.lock.json`` was made once from the world of the tests; nothing but the study and the lock is
-read here. ``XFER_UPDATE_GOLDEN=1`` writes the keys anew.
+``tests/golden/small.lock.json`` was made once from the world of the tests, ``generated.lock.json`` from the study
+itself; nothing but a study and its lock is read here. ``XFER_UPDATE_GOLDEN=1`` writes the keys anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from xfer.study import reading
 from xfer.study.lock import Lock
-from xfer.study.plan import plan
+from xfer.study.planner import plan
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden"
@@ -30,15 +30,18 @@ WHY = (
 )
 
 
-def keys() -> dict[str, dict[str, str]]:
+STUDIES = ("small", "generated")
+
+
+def keys(name: str) -> dict[str, dict[str, str]]:
     """Keys of phases, evaluations and experiments, each with a description."""
-    lock = Lock.model_validate_json((GOLDEN / "small.lock.json").read_bytes())
-    found = plan(reading.read(GOLDEN / "small.yaml"), lock, {})
+    lock = Lock.model_validate_json((GOLDEN / f"{name}.lock.json").read_bytes())
+    found = plan(reading.read(GOLDEN / f"{name}.yaml"), lock, {})
     phases = {key: f"{'+'.join(sorted(p.roles))} {p.phase.name}" for key, p in found.phases.items()}
     return {
         "phases": {
-            key: f"{name}, rate {found.phases[key].phase.recipe.learning_rate}, seed {found.phases[key].phase.seed}"
-            for key, name in phases.items()
+            key: f"{called}, rate {found.phases[key].phase.recipe.learning_rate}, seed {found.phases[key].phase.seed}"
+            for key, called in phases.items()
         },
         "evaluations": {
             key: f"{e.data.task}/{e.data.language}/{e.data.split} after {phases.get(e.subject.phase, 'nothing')}"
@@ -50,18 +53,23 @@ def keys() -> dict[str, dict[str, str]]:
     }
 
 
+def every_key() -> dict[str, dict[str, dict[str, str]]]:
+    return {name: keys(name) for name in STUDIES}
+
+
+@pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize("kind", ["phases", "evaluations", "experiments"])
-def test_keys_are_what_they_were(kind: str) -> None:
+def test_keys_are_what_they_were(name: str, kind: str) -> None:
     if os.environ.get("XFER_UPDATE_GOLDEN"):
-        KEYS.write_text(json.dumps(keys(), indent=1) + "\n")
-    assert keys()[kind] == json.loads(KEYS.read_text())[kind], WHY
+        KEYS.write_text(json.dumps(every_key(), indent=1) + "\n")
+    assert keys(name)[kind] == json.loads(KEYS.read_text())[name][kind], WHY
 
 
 @pytest.mark.parametrize("seed", ["0", "4711"])
 def test_keys_are_the_same_in_another_process(seed: str) -> None:
-    code = "import json; from tests.unit.study.test_golden_keys import keys; print(json.dumps(keys()))"
+    code = "import json; from tests.unit.study.test_golden_keys import every_key; print(json.dumps(every_key()))"
     environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Asia/Kathmandu", "LC_ALL": "C"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) == keys()
+    assert json.loads(done.stdout) == every_key()

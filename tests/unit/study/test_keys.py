@@ -144,9 +144,9 @@ def test_the_rule_that_chooses_a_checkpoint_changes_children_and_not_the_phase(t
 def test_best_is_chosen_on_the_validation_data_of_every_task_trained_on(tmp_path: Path) -> None:
     arms = "[none, {name: m, mix: [mnli, snli]}]"
     found = planned(tmp_path, seeds="[1]", arms=arms, select="{rule: best, every: 4, sample: 20}")
-    (mix,) = phases(found, "intermediate", "mnli+snli")
+    (mix,) = phases(found, "intermediate", "mnli + snli")
     rule = only_rule(found, mix.key)
     assert rule.selected_by == "mnli/validation/en+snli/validation/en"
-    assert (rule.every, rule.sample) == (4, 20)
+    assert (rule.every, [data.examples for data in rule.on]) == (4, [20, 20])
     targets = phases(found, "target", "udpos")
     assert [only_rule(found, target.key).selected_by for target in targets] == ["udpos/validation/en"] * 2

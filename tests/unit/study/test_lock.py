@@ -12,6 +12,7 @@ from xfer.errors import LockError
 from xfer.study import lock as locks
 from xfer.study.lock import Lock
 from xfer.study.opening import open_study
+from xfer.tasks.registry import SHIPPED
 
 
 def test_a_lock_lies_beside_its_study() -> None:
@@ -21,9 +22,9 @@ def test_a_lock_lies_beside_its_study() -> None:
 def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "study.lock.json"
     locks.write(path, whole_lock())
-    assert locks.read(path) == whole_lock()
+    assert locks.read(path, SHIPPED) == whole_lock()
     content = path.read_bytes()
-    locks.write(path, locks.read(path))
+    locks.write(path, locks.read(path, SHIPPED))
     assert path.read_bytes() == content
 
 
@@ -54,7 +55,7 @@ def test_a_lock_of_other_components_is_refused_and_names_them(tmp_path: Path, na
     path = tmp_path / "study.lock.json"
     locks.write(path, change(whole_lock()))
     with pytest.raises(LockError) as raised:
-        locks.read(path)
+        locks.read(path, SHIPPED)
     assert raised.value.where == str(path)
     assert raised.value.what == f"it was made for other components: {what}"
     assert "xfer lock" in raised.value.fix
@@ -68,7 +69,7 @@ def test_a_lock_says_nothing_of_components_that_its_tasks_do_not_use(tmp_path: P
         n: v for n, v in made.components.items() if n not in ("format.retrieval", "format.tagging", "metric.tag_f1")
     }
     locks.write(path, made.model_copy(update={"components": only}))
-    assert locks.read(path).tasks.keys() == {"mnli", "xnli"}
+    assert locks.read(path, SHIPPED).tasks.keys() == {"mnli", "xnli"}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_what_is_no_lock_is_refused_by_name(tmp_path: Path, content: str) -> Non
     path = tmp_path / "study.lock.json"
     path.write_text(content)
     with pytest.raises(LockError, match="not a lock that this version reads") as raised:
-        locks.read(path)
+        locks.read(path, SHIPPED)
     assert raised.value.where == str(path)
     assert "xfer lock" in raised.value.fix
 
@@ -102,6 +103,6 @@ def test_a_study_with_its_lock_is_planned(tmp_path: Path) -> None:
 
 
 def test_languages_stand_in_the_tasks_order(tmp_path: Path) -> None:
-    assert whole_lock().languages("xnli", "test") == ("de", "en")
-    assert whole_lock().languages("tatoeba", "test") == ("de",)
-    assert whole_lock().languages("tatoeba", "validation") == ()
+    assert whole_lock().languages(SHIPPED.get("xnli"), "test") == ("de", "en")
+    assert whole_lock().languages(SHIPPED.get("tatoeba"), "test") == ("de",)
+    assert whole_lock().languages(SHIPPED.get("tatoeba"), "validation") == ()

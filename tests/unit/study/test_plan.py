@@ -63,7 +63,7 @@ def test_a_target_starts_from_its_arms_checkpoint_and_the_arm_from_the_model(tmp
 
 def test_a_mix_is_one_phase_of_several_data_sets(tmp_path: Path) -> None:
     found = planned(tmp_path, arms="[none, {name: m, mix: [mnli, snli]}]", seeds="[1]")
-    (phase,) = phases(found, "intermediate", "mnli+snli")
+    (phase,) = phases(found, "intermediate", "mnli + snli")
     assert [(data.task, data.language, data.split) for data in phase.trains_on] == [
         ("mnli", "en", "train"),
         ("snli", "en", "train"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xfer.study.relation import relation
-from xfer.tasks import registry
+from xfer.tasks.registry import SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ from xfer.tasks import registry
     ],
 )
 def test_the_relation_of_an_arm_to_a_target(arm: tuple[str, ...], target: str, expected: str) -> None:
-    assert relation(arm, registry.get(target)) == expected
+    assert relation(arm, SHIPPED.get(target), SHIPPED) == expected
 
 
 def test_near_holds_in_both_directions() -> None:
     """A task that is declared near another makes the other near it."""
-    for name in registry.names():
-        for other in registry.get(name).near:
-            assert relation((other,), registry.get(name)) in ("near", "same-task")
-            if "train" in registry.get(name).splits:
-                assert relation((name,), registry.get(other)) in ("near", "same-task")
+    for name in SHIPPED.names():
+        for other in SHIPPED.get(name).near:
+            assert relation((other,), SHIPPED.get(name), SHIPPED) in ("near", "same-task")
+            if "train" in SHIPPED.get(name).splits:
+                assert relation((name,), SHIPPED.get(other), SHIPPED) in ("near", "same-task")

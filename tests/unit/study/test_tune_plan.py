@@ -43,8 +43,8 @@ def test_a_trial_is_a_phase_for_every_value_arm_and_seed(tmp_path: Path) -> None
     (experiment,) = found.experiments
     assert [trial.values for trial in experiment.trials] == [{"learning_rate": rate} for rate in (1e-3, 1e-4, 1e-5)]
     for trial in experiment.trials:
-        ends = [found.phases[phases[-1]] for phases, _ in trial.cells]
-        assert [(len(phases), end.phase.seed) for (phases, _), end in zip(trial.cells, ends, strict=True)] == [
+        ends = [found.phases[cell.phases[-1]] for cell in trial.cells]
+        assert [(len(cell.phases), end.phase.seed) for cell, end in zip(trial.cells, ends, strict=True)] == [
             (1, 1), (1, 2), (2, 1), (2, 2),
         ]  # fmt: skip
         assert {end.phase.recipe.learning_rate for end in ends} == {trial.values["learning_rate"]}
@@ -54,12 +54,12 @@ def test_a_trial_is_a_phase_for_every_value_arm_and_seed(tmp_path: Path) -> None
 def test_the_arms_part_of_a_trial_is_shared_by_all_values(tmp_path: Path) -> None:
     tune = TUNE.replace("}", ", arms: [snli], targets: [udpos]}")
     (experiment,) = planned(tmp_path, tune=tune).experiments
-    assert len({phases[0] for trial in experiment.trials for phases, _ in trial.cells}) == 2, "one a seed"
+    assert len({cell.phases[0] for trial in experiment.trials for cell in trial.cells}) == 2, "one a seed"
 
 
 def test_trials_are_judged_on_validation_data_of_what_they_train_on(tmp_path: Path) -> None:
     found = planned(tmp_path, tune=TUNE)
-    judged = {found.evaluations[e].data for x in found.experiments for trial in x.trials for _, e in trial.cells}
+    judged = {found.evaluations[c.evaluation].data for x in found.experiments for t in x.trials for c in t.cells}
     assert {(data.task, data.language, data.split) for data in judged} == {
         ("mnli", "en", "validation"), ("udpos", "en", "validation"),
     }  # fmt: skip

@@ -12,13 +12,17 @@ from tests.unit.tasks.toy import encoded
 from xfer.tasks import batches
 from xfer.tasks.batches import LENGTHS, Encoded, MicroBatch, Schedule, padded_length
 from xfer.tasks.formats.base import IGNORE
-from xfer.tasks.mixture import member_at
 
 
 def random_rows(rows: int, most: int = 1, seed: int = 0) -> Encoded:
     """Rows with one to ``most`` inputs of random lengths."""
     random = np.random.default_rng(seed)
     return encoded([random.integers(3, 90, random.integers(1, most + 1)).tolist() for _ in range(rows)])
+
+
+def schedule_of(members: Sequence[Encoded], batch: int, micro: int, seed: int, steps: int = 60) -> Schedule:
+    """All members equally often."""
+    return Schedule(members, (1 / len(members),) * len(members), steps, batch, micro, seed)
 
 
 def steps_of(schedule: Schedule, steps: range) -> Iterator[list[MicroBatch]]:
@@ -38,7 +42,7 @@ def shape(step: Sequence[MicroBatch]) -> list[object]:
 )
 def test_every_input_is_seen_exactly_once_an_epoch(rows: int, most: int, batch: int, micro: int) -> None:
     data = random_rows(rows, most)
-    schedule, per_epoch = Schedule([data], batch, micro, seed=5), -(-rows // batch)
+    schedule, per_epoch = schedule_of([data], batch, micro, seed=5), -(-rows // batch)
     epochs = []
     for epoch in range(3):
         steps = list(steps_of(schedule, range(epoch * per_epoch, (epoch + 1) * per_epoch)))
@@ -53,14 +57,14 @@ def test_every_input_is_seen_exactly_once_an_epoch(rows: int, most: int, batch: 
 def test_inputs_of_one_row_stay_in_one_global_batch() -> None:
     data = random_rows(60, most=4)
     seen: Counter[int] = Counter()
-    for step in steps_of(Schedule([data], 7, 4, seed=1), range(-(-60 // 7))):
+    for step in steps_of(schedule_of([data], 7, 4, seed=1), range(-(-60 // 7))):
         seen.update(set(rows_of(data, step)))
     assert seen == dict.fromkeys(range(60), 1)
 
 
 def test_micro_batches_are_full_but_the_last_numbered_in_order_and_longest_first() -> None:
     data = random_rows(50, most=3)
-    for step in steps_of(Schedule([data], 10, 4, seed=2), range(5)):
+    for step in steps_of(schedule_of([data], 10, 4, seed=2), range(5)):
         sizes = [len(micro.inputs) for micro in step]
         assert sizes[:-1] == [4] * (len(sizes) - 1) and 1 <= sizes[-1] <= 4
         assert [micro.index for micro in step] == list(range(len(step)))
@@ -72,15 +76,15 @@ def test_micro_batches_are_full_but_the_last_numbered_in_order_and_longest_first
 def test_the_order_follows_from_the_seed_alone_and_any_step_can_be_asked_for_first() -> None:
     members = [random_rows(90, seed=1), random_rows(33, 2, seed=2)]
     steps = range(40)
-    walked = [shape(step) for step in steps_of(Schedule(members, 8, 3, seed=3), steps)]
-    jumping = Schedule(members, 8, 3, seed=3)
+    walked = [shape(step) for step in steps_of(schedule_of(members, 8, 3, seed=3), steps)]
+    jumping = schedule_of(members, 8, 3, seed=3)
     assert {step: shape(jumping.at(step)) for step in reversed(steps)} == dict(enumerate(walked))
-    assert walked != [shape(step) for step in steps_of(Schedule(members, 8, 3, seed=4), steps)]
+    assert walked != [shape(step) for step in steps_of(schedule_of(members, 8, 3, seed=4), steps)]
 
 
 def test_how_a_step_is_cut_does_not_change_what_is_in_it() -> None:
     data = random_rows(60, most=3)
-    whole, cut = Schedule([data], 8, 1000, seed=3), Schedule([data], 8, 2, seed=3)
+    whole, cut = schedule_of([data], 8, 1000, seed=3), schedule_of([data], 8, 2, seed=3)
     for step in range(8):
         assert [*np.concatenate([m.inputs for m in cut.at(step)])] == [*whole.at(step)[0].inputs]
 
@@ -89,7 +93,7 @@ def test_batches_hold_rows_of_like_length_within_windows_of_shuffled_rows(monkey
     monkeypatch.setattr(batches, "WINDOW", 5)
     data = random_rows(200)
     spans, means = [], []
-    for step in steps_of(Schedule([data], 8, 8, seed=0), range(25)):
+    for step in steps_of(schedule_of([data], 8, 8, seed=0), range(25)):
         lengths = data.lengths[np.concatenate([micro.inputs for micro in step])]
         spans.append(lengths.max() - lengths.min())
         means.append(lengths.mean())
@@ -99,31 +103,21 @@ def test_batches_hold_rows_of_like_length_within_windows_of_shuffled_rows(monkey
     assert any(means[w : w + 5] != sorted(means[w : w + 5]) for w in range(0, 25, 5)), "short ones do not come first"
 
 
-@pytest.mark.parametrize("members", [1, 2, 3, 5])
-def test_after_any_number_of_steps_the_members_counts_differ_by_at_most_one(members: int) -> None:
-    counts = [0] * members
-    for step in range(20 * members):
-        member, turn = member_at(step, members, seed=7)
-        assert turn == counts[member], "what is asked for directly equals walking there"
-        counts[member] += 1
-        assert max(counts) - min(counts) <= 1
-
-
-def test_members_take_turns_in_an_order_drawn_from_the_seed() -> None:
-    def order(seed: int) -> list[int]:
-        return [member_at(step, 3, seed)[0] for step in range(60)]
-
-    assert order(1) == order(1) != order(2)
-    assert len({tuple(order(1)[turn : turn + 3]) for turn in range(0, 60, 3)}) > 3, "not the same round each time"
-
-
 def test_each_member_of_a_mixture_is_walked_through_in_its_own_epochs() -> None:
     members = [random_rows(20, seed=1), random_rows(6, seed=2)]
-    schedule, seen = Schedule(members, 4, 4, seed=3), [Counter[int](), Counter[int]()]
+    schedule, seen = schedule_of(members, 4, 4, seed=3), [Counter[int](), Counter[int]()]
     for step in steps_of(schedule, range(20)):
         assert len({micro.member for micro in step}) == 1, "a global batch is one task's"
         seen[step[0].member].update(rows_of(members[step[0].member], step))
     assert seen == [dict.fromkeys(range(20), 2), dict.fromkeys(range(6), 5)]
+
+
+def test_a_member_that_weighs_more_is_further_in_its_epochs() -> None:
+    members = [random_rows(20, seed=1), random_rows(6, seed=2)]
+    schedule, seen = Schedule(members, (0.75, 0.25), 40, 4, 4, seed=3), [Counter[int](), Counter[int]()]
+    for step in steps_of(schedule, range(40)):
+        seen[step[0].member].update(rows_of(members[step[0].member], step))
+    assert seen == [dict.fromkeys(range(20), 6), dict.fromkeys(range(6), 5)]
 
 
 @pytest.mark.parametrize(

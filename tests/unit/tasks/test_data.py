@@ -11,8 +11,10 @@ import pytest
 
 from tests.world import NLI, STRING, UPOS, World, labels, many, put
 from xfer.errors import DataError
-from xfer.tasks import registry
 from xfer.tasks.data import DataRoots
+from xfer.tasks.hub import HubSplit
+from xfer.tasks.registry import SHIPPED
+from xfer.tasks.task import Source
 
 NUMBER: dict[str, object] = {"dtype": "int64", "_type": "Value"}
 
@@ -24,7 +26,8 @@ def cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def nli(root: Path, values: Sequence[object], feature: dict[str, object], task: str = "mnli") -> DataRoots:
     """Training data of an NLI task with these labels."""
-    source = registry.get(task).source
+    source = SHIPPED.get(task).source
+    assert isinstance(source, Source)
     texts = {"premise": [f"p{i // 3}" for i in range(len(values))], "hypothesis": [f"h{i}" for i in range(len(values))]}
     table = pa.table({**texts, "label": values})
     put(root, source.hub_id, source.config, "train", table, {"premise": STRING, "hypothesis": STRING, "label": feature})
@@ -45,12 +48,12 @@ def tagged(root: Path, tokens: object, tags: object, names: Sequence[str] = UPOS
 
 
 def labels_of(roots: DataRoots, task: str = "mnli", language: str = "en") -> list[str]:
-    found: list[str] = roots.rows(registry.get(task), language, "train")["label"].to_pylist()
+    found: list[str] = roots.rows(SHIPPED.get(task), language, "train")["label"].to_pylist()
     return found
 
 
 def test_rows_have_the_formats_fields_a_number_and_a_cluster(tmp_path: Path) -> None:
-    rows = nli(tmp_path, [0, 1, 2, 0], labels(NLI)).rows(registry.get("mnli"), "en", "train")
+    rows = nli(tmp_path, [0, 1, 2, 0], labels(NLI)).rows(SHIPPED.get("mnli"), "en", "train")
     assert rows.to_pydict() == {
         "example": [0, 1, 2, 3],
         "cluster": [0, 0, 0, 1],
@@ -71,7 +74,7 @@ def test_tags_are_mapped_by_name_as_well(tmp_path: Path) -> None:
     roots = tagged(
         tmp_path, [["a", "b"], ["c"]], [[names.index("NOUN"), names.index("X")], [names.index("ADJ")]], names
     )
-    assert roots.rows(registry.get("udpos"), "en", "train")["tags"].to_pylist() == [["NOUN", "X"], ["ADJ"]]
+    assert roots.rows(SHIPPED.get("udpos"), "en", "train")["tags"].to_pylist() == [["NOUN", "X"], ["ADJ"]]
 
 
 def test_labels_may_be_strings_and_the_sources_names_are_translated(tmp_path: Path) -> None:
@@ -80,6 +83,15 @@ def test_labels_may_be_strings_and_the_sources_names_are_translated(tmp_path: Pa
     features: dict[str, object] = {"sentence1": STRING, "sentence2": STRING, "label": labels(("0", "1"))}
     put(tmp_path / "b", "google-research-datasets/paws-x", "en", "train", table, features)
     assert labels_of(DataRoots((tmp_path / "b",)), "pawsx") == ["paraphrase", "different"]
+
+
+def test_a_task_of_single_texts_has_one_field_of_text(tmp_path: Path) -> None:
+    table = pa.table({"sentence": ["fine", "bad"], "label": [1, 0], "idx": [0, 1]})
+    features: dict[str, object] = {"sentence": STRING, "label": labels(("negative", "positive")), "idx": NUMBER}
+    put(tmp_path, "nyu-mll/glue", "sst2", "train", table, features)
+    rows = DataRoots((tmp_path,)).rows(SHIPPED.get("sst2"), "en", "train")
+    assert rows.column_names == ["example", "cluster", "first", "label"]
+    assert rows["label"].to_pylist() == ["positive", "negative"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +116,7 @@ def test_a_label_outside_the_set_is_named_with_its_row(
 def test_a_tag_outside_the_set_is_named_with_its_sentence(tmp_path: Path, bad: int) -> None:
     roots = tagged(tmp_path, [["a", "b"], ["c"], ["d", "e", "f"]], [[0, 1], [2], [3, 4, bad]])
     with pytest.raises(DataError, match=f"row 2: label '{bad}' in column 'pos_tags'"):
-        roots.rows(registry.get("udpos"), "en", "train")
+        roots.rows(SHIPPED.get("udpos"), "en", "train")
 
 
 def test_numbers_without_names_are_refused_because_their_order_is_unknown(tmp_path: Path) -> None:
@@ -114,7 +126,7 @@ def test_numbers_without_names_are_refused_because_their_order_is_unknown(tmp_pa
 
 def test_rows_without_a_gold_label_are_left_out_where_the_task_says_so_and_numbers_stay(tmp_path: Path) -> None:
     roots = nli(tmp_path, [2, -1, 0, -1, 1], labels(NLI), "snli")
-    rows = roots.rows(registry.get("snli"), "en", "train")
+    rows = roots.rows(SHIPPED.get("snli"), "en", "train")
     assert rows["label"].to_pylist() == ["contradiction", "entailment", "neutral"]
     assert rows["example"].to_pylist() == [0, 2, 4] and rows["cluster"].to_pylist() == [0, 0, 1]
 
@@ -141,7 +153,7 @@ def test_empty_values_within_a_sentence_are_refused_with_their_column(tmp_path: 
     kinds = {"tokens": pa.list_(pa.string()), "pos_tags": pa.list_(pa.int64())}
     columns = [pa.array(whole[name], kinds[name]) for name in ("tokens", "pos_tags")]
     with pytest.raises(DataError, match=f"'{column}'"):
-        tagged(tmp_path, *columns).rows(registry.get("udpos"), "en", "train")
+        tagged(tmp_path, *columns).rows(SHIPPED.get("udpos"), "en", "train")
 
 
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
@@ -162,7 +174,7 @@ def test_a_file_that_is_cut_is_a_data_error_that_names_the_data_set(tmp_path: Pa
 
 def test_sentences_and_tags_of_different_lengths_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 1: 2 tokens and 1 tags"):
-        tagged(tmp_path, [["a"], ["b", "c"]], [[0], [1]]).rows(registry.get("udpos"), "en", "train")
+        tagged(tmp_path, [["a"], ["b", "c"]], [[0], [1]]).rows(SHIPPED.get("udpos"), "en", "train")
 
 
 def test_clusters_are_equal_across_parallel_languages(tmp_path: Path) -> None:
@@ -170,12 +182,12 @@ def test_clusters_are_equal_across_parallel_languages(tmp_path: Path) -> None:
         table = pa.table({"premise": premises, "hypothesis": list("abcde"), "label": [0, 1, 2, 0, 1]})
         features: dict[str, object] = {"premise": STRING, "hypothesis": STRING, "label": labels(NLI)}
         put(tmp_path, "facebook/xnli", code, "test", table, features)
-    roots, task = DataRoots((tmp_path,)), registry.get("xnli")
+    roots, task = DataRoots((tmp_path,)), SHIPPED.get("xnli")
     assert [roots.rows(task, code, "test")["cluster"].to_pylist() for code in ("en", "de")] == [[0, 1, 0, 2, 1]] * 2
 
 
 def test_the_fingerprint_follows_the_content_and_nothing_else(tmp_path: Path) -> None:
-    task = registry.get("mnli")
+    task = SHIPPED.get("mnli")
     one = nli(tmp_path / "a", [0, 1, 2], labels(NLI)).fingerprint(task, "en", "train")
     assert nli(tmp_path / "b", [0, 1, 2], labels(NLI)).fingerprint(task, "en", "train") == one
     assert nli(tmp_path / "c", [0, 2, 1], labels(NLI)).fingerprint(task, "en", "train") != one
@@ -194,10 +206,11 @@ def test_rows_are_those_of_the_fingerprint_even_if_a_changed_file_has_its_old_da
 
 
 def test_a_hub_commit_is_the_fingerprint_and_a_folder_has_none(tmp_path: Path) -> None:
-    roots, task = DataRoots((), {"nyu-mll/glue": "c0ffee"}), registry.get("mnli")
+    roots, task = DataRoots((), {"nyu-mll/glue": "c0ffee"}), SHIPPED.get("mnli")
     assert roots.fingerprint(task, "en", "validation") == "c0ffee:mnli:validation_matched"
     (tmp_path / "nyu-mll/glue").mkdir(parents=True)
     where = DataRoots((tmp_path,), roots.revisions).locate(task, "en", "train")
+    assert isinstance(where, HubSplit)
     assert (where.path, where.revision) == (str(tmp_path / "nyu-mll/glue"), None)
 
 
@@ -209,7 +222,7 @@ def test_the_first_root_that_has_the_data_set_wins(tmp_path: Path) -> None:
 
 
 def test_what_a_task_or_its_data_lack_is_said(small_world: World) -> None:
-    roots, xnli = DataRoots((small_world.data,)), registry.get("xnli")
+    roots, xnli = DataRoots((small_world.data,)), SHIPPED.get("xnli")
     with pytest.raises(DataError, match="task xnli has no split 'train'"):
         roots.rows(xnli, "en", "train")
     with pytest.raises(DataError, match="task xnli has no language 'xx'"):

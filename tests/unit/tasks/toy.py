@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pyarrow as pa
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -20,9 +19,10 @@ NOTHING = "\u200b"
 """A word without sub-tokens."""
 
 
-def tokenizer(folder: Path, padding: bool = False) -> Path:
-    """Write ``tokenizer.json``, in the manner of XLM-R's."""
-    made = Tokenizer(models.WordPiece({word: i for i, word in enumerate(VOCABULARY)}, unk_token="<unk>"))
+def tokenizer(padding: bool = False, unknown: str = "<unk>") -> Tokenizer:
+    """A tokenizer in the manner of XLM-R's."""
+    words = [unknown if word == "<unk>" else word for word in VOCABULARY]
+    made = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token=unknown))
     made.normalizer = normalizers.Replace(NOTHING, "")
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     made.post_processor = processors.TemplateProcessing(
@@ -30,10 +30,7 @@ def tokenizer(folder: Path, padding: bool = False) -> Path:
     )
     if padding:
         made.enable_padding(pad_id=PAD, pad_token="<pad>")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "tokenizer.json"
-    made.save(str(path))
-    return path
+    return made
 
 
 def words(ids: Sequence[int]) -> str:

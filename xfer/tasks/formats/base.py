@@ -1,9 +1,9 @@
 """The seam between tasks and everything else.
 
-A format turns rows into sub-tokens and targets, and a model's outputs back into rows of predictions. Torch
-code knows only its ``output``: ``sequence`` (one vector of logits an input), ``token`` (one a sub-token) or
-``hidden`` (one pooled hidden state). Formats hold numpy and Arrow only, and a format's name appears in its
-own file and in the catalog's declarations, nowhere else.
+A format turns rows into sub-tokens and targets, and a model's outputs back into rows of predictions. Torch code
+knows only its ``output``: ``sequence`` (one vector of logits an input), ``token`` (one a sub-token), ``vocabulary``
+(one a sub-token that was masked) or ``hidden`` (one pooled hidden state). Formats hold numpy and Arrow only, and a
+format's name appears in its own file and in the catalog's declarations, nowhere else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xfer.tasks.task import Task
     from xfer.tasks.text import TextEncoder
 
-Output = Literal["sequence", "token", "hidden"]
+Output = Literal["sequence", "token", "vocabulary", "hidden"]
 Floats = npt.NDArray[np.float32]
 
 IGNORE = -100
@@ -38,8 +38,8 @@ ENCODED = pa.schema(
     ]
 )
 """What ``encode`` gives: one line an input. ``row`` is the source row (several lines may share one, in order);
-``targets`` has one entry (sequence), one a sub-token (token) or none (hidden); ``truncated`` counts the
-sub-tokens that were cut."""
+``targets`` has one entry (sequence), one a sub-token (token, vocabulary) or none (hidden); ``truncated`` counts
+the sub-tokens that were cut."""
 
 PREDICTED = pa.schema(
     [
@@ -74,13 +74,24 @@ class Format(ABC):
     """Raised when ``encode`` or ``decode`` gives something else for the same rows."""
     output: ClassVar[Output]
     fields: ClassVar[tuple[str, ...]]
-    """Columns of a normalised table, besides ``example`` and ``cluster``."""
+    """Columns of a normalised table, besides ``example`` and ``cluster``; a task may have more."""
+    gold: ClassVar[str] = ""
+    """The field that holds the right answer, if there is one."""
     metrics: ClassVar[tuple[Metric, ...]]
     trainable: ClassVar[bool] = True
 
-    def size(self, task: Task) -> int:
-        """Width of the head's output."""
+    def size(self, task: Task, vocabulary: int) -> int:
+        """Width of the head's output, for a model with so many sub-tokens."""
         return len(task.labels)
+
+    def shuffled(self, rows: pa.Table, random: np.random.Generator) -> pa.Table:
+        """Rows with the same labels dealt out at random; for one label a word, over all words of the table."""
+        values = rows[self.gold].combine_chunks()
+        nested = pa.types.is_list(values.type)
+        flat = values.flatten() if nested else values
+        dealt = flat.take(pa.array(random.permutation(len(flat))))
+        dealt = pa.ListArray.from_arrays(values.offsets, dealt) if nested else dealt
+        return rows.set_column(rows.column_names.index(self.gold), self.gold, dealt)
 
     def check(self, task: Task, rows: pa.Table, where: str) -> None:  # noqa: B027
         """Raise ``DataError`` for a row that this format cannot take."""

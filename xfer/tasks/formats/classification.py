@@ -1,4 +1,4 @@
-"""One label for a text or a pair of texts: NLI, paraphrase, sentiment."""
+"""One label for a text (``first``) or a pair of texts (``first``, ``second``): NLI, paraphrase, sentiment."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 
 class Classification(Format):
-    """A pair of texts, one label."""
+    """A text or a pair of texts, one label."""
 
     name = "classification"
     version = 1
     output = "sequence"
-    fields = ("first", "second", "label")
+    fields = ("first", "label")
+    gold = "label"
     metrics = (ACCURACY,)
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
         index = {label: number for number, label in enumerate(task.labels)}
-        inputs = text.texts(rows["first"].to_pylist(), rows["second"].to_pylist())
+        second = rows["second"].to_pylist() if "second" in rows.column_names else None
+        inputs = text.texts(rows["first"].to_pylist(), second)
         return pa.table(
             {
                 "row": np.arange(rows.num_rows, dtype=np.int32),

@@ -27,6 +27,7 @@ class Tagging(Format):
     version = 1
     output = "token"
     fields = ("tokens", "tags")
+    gold = "tags"
     metrics = (TOKEN_ACCURACY, TAG_F1)
 
     def check(self, task: Task, rows: pa.Table, where: str) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.unit.tasks import toy
-from xfer.tasks import registry
 from xfer.tasks.formats import retrieval
 from xfer.tasks.formats.base import ENCODED, PREDICTED, Floats, Outputs
 from xfer.tasks.formats.retrieval import BLOCK, Retrieval, nearest
+from xfer.tasks.registry import SHIPPED
 from xfer.tasks.text import TextEncoder
 
-TASK = registry.get("tatoeba")
+TASK = SHIPPED.get("tatoeba")
 ROWS = pa.table(
     {
         "example": pa.array([4, 6, 7], pa.int32()),
@@ -58,8 +56,8 @@ def test_zero_vectors_have_cosine_zero_and_win_against_nothing_better() -> None:
     assert best.tolist()[1:] == [1, 0]
 
 
-def test_queries_come_first_and_candidates_after_them_each_a_text_of_its_own(tmp_path: Path) -> None:
-    encoded = Retrieval().encode(TASK, ROWS, TextEncoder(toy.tokenizer(tmp_path), 12))
+def test_queries_come_first_and_candidates_after_them_each_a_text_of_its_own() -> None:
+    encoded = Retrieval().encode(TASK, ROWS, TextEncoder(toy.tokenizer(), 12))
     assert encoded.schema == ENCODED
     texts = [toy.words(ids) for ids in encoded["input_ids"].to_pylist()]
     assert [texts[i] for i in (0, 2, 3, 5)] == ["<s> a </s>", "<s> c </s>", "<s> a ##b </s>", "<s> d </s>"]
@@ -67,8 +65,8 @@ def test_queries_come_first_and_candidates_after_them_each_a_text_of_its_own(tmp
     assert encoded["targets"].to_pylist() == [[]] * 6
 
 
-def test_answers_are_the_source_rows_of_the_nearest_candidates(tmp_path: Path) -> None:
-    encoded = Retrieval().encode(TASK, ROWS, TextEncoder(toy.tokenizer(tmp_path), 12))
+def test_answers_are_the_source_rows_of_the_nearest_candidates() -> None:
+    encoded = Retrieval().encode(TASK, ROWS, TextEncoder(toy.tokenizer(), 12))
     queries = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)
     candidates = np.array([[0, 5], [3, 4], [9, 0]], dtype=np.float32)
     outputs = Outputs(vectors=np.concatenate([queries, candidates]))
@@ -81,4 +79,4 @@ def test_answers_are_the_source_rows_of_the_nearest_candidates(tmp_path: Path) -
 
 
 def test_nothing_is_trained_for_retrieval() -> None:
-    assert (Retrieval().trainable, Retrieval().size(TASK), Retrieval().output) == (False, 0, "hidden")
+    assert (Retrieval().trainable, Retrieval().size(TASK, 99), Retrieval().output) == (False, 0, "hidden")

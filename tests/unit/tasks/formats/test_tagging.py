@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.unit.tasks import toy
 from xfer.errors import DataError
-from xfer.tasks import registry
 from xfer.tasks.formats.base import ENCODED, IGNORE, PREDICTED, Outputs
 from xfer.tasks.formats.tagging import Tagging
+from xfer.tasks.registry import SHIPPED
 from xfer.tasks.text import TextEncoder
 
-TASK = registry.get("udpos")
+TASK = SHIPPED.get("udpos")
 LONG = ["abc", "d", "ab", toy.NOTHING, "cd", "a", "abcdabcdabcdabcd", "b", "xyz", "c"] * 3
 SENTENCES = [["a", "bc"], LONG, ["d"], [toy.NOTHING]]
 
@@ -27,8 +25,8 @@ def rows(sentences: list[list[str]] = SENTENCES) -> pa.Table:
     return pa.table({"example": examples, "cluster": examples, "tokens": sentences, "tags": tags})
 
 
-def encode(folder: Path, table: pa.Table) -> pa.Table:
-    return Tagging().encode(TASK, table, TextEncoder(toy.tokenizer(folder), 12))
+def encode(table: pa.Table) -> pa.Table:
+    return Tagging().encode(TASK, table, TextEncoder(toy.tokenizer(), 12))
 
 
 def right_answers(encoded: pa.Table) -> Outputs:
@@ -37,15 +35,15 @@ def right_answers(encoded: pa.Table) -> Outputs:
     return Outputs(choices=tuple(line[line != IGNORE] for line in targets))
 
 
-def test_only_the_first_sub_token_of_a_word_has_a_target(tmp_path: Path) -> None:
-    encoded = encode(tmp_path, rows([["ab", "c"]]))
+def test_only_the_first_sub_token_of_a_word_has_a_target() -> None:
+    encoded = encode(rows([["ab", "c"]]))
     assert encoded.schema == ENCODED
     assert toy.words(encoded["input_ids"][0].as_py()) == "<s> a ##b c </s>"
     assert encoded["targets"][0].as_py() == [IGNORE, 0, IGNORE, 1, IGNORE]
 
 
-def test_every_word_has_one_target_and_a_long_sentences_inputs_follow_each_other(tmp_path: Path) -> None:
-    encoded = encode(tmp_path, rows())
+def test_every_word_has_one_target_and_a_long_sentences_inputs_follow_each_other() -> None:
+    encoded = encode(rows())
     lines = encoded["row"].to_pylist()
     assert lines == sorted(lines) and lines.count(1) > 3
     assert [len(choices) for choices in right_answers(encoded).choices or ()] == [
@@ -54,9 +52,9 @@ def test_every_word_has_one_target_and_a_long_sentences_inputs_follow_each_other
     assert sum(len(choices) for choices in right_answers(encoded).choices or ()) == sum(map(len, SENTENCES))
 
 
-def test_right_outputs_give_back_the_gold_tags_with_split_sentences_merged(tmp_path: Path) -> None:
+def test_right_outputs_give_back_the_gold_tags_with_split_sentences_merged() -> None:
     table = rows()
-    encoded = encode(tmp_path, table)
+    encoded = encode(table)
     predicted = Tagging().decode(TASK, table, encoded, right_answers(encoded))
     assert predicted.schema == PREDICTED
     assert predicted["prediction"].to_pylist() == table["tags"].to_pylist() == predicted["gold"].to_pylist()
@@ -64,9 +62,9 @@ def test_right_outputs_give_back_the_gold_tags_with_split_sentences_merged(tmp_p
     assert predicted["truncated"].to_pylist() == [0, 18, 0, 0], "three words of sixteen sub-tokens, room for ten"
 
 
-def test_a_wrong_output_is_wrong_at_its_own_word_only(tmp_path: Path) -> None:
+def test_a_wrong_output_is_wrong_at_its_own_word_only() -> None:
     table = rows()
-    encoded = encode(tmp_path, table)
+    encoded = encode(table)
     choices = [line.copy() for line in right_answers(encoded).choices or ()]
     line = encoded["row"].to_pylist().index(1) + 1
     before = len(choices[line - 1])

@@ -1,0 +1,143 @@
+"""A study in a generated world, with a model from scratch: one run, looked at from all sides."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import xfer
+from tests.integration import studies
+from tests.world import World
+
+pytestmark = pytest.mark.integration
+
+TEXT = """\
+study: nano
+storage: {storage}
+world: {{seed: 3, rows: {{text: 600, nli: 320, tagging: 192, paraphrase: 192, validation: 60, test: 60}}}}
+seeds: [1, 2]
+models: [{{id: nano, scratch: {{size: nano, text: world_text, vocabulary: 200, seed: 5}}}}]
+arms:
+  - none
+  - {{name: shuffled, task: world_nli, labels: shuffled}}
+  - {{name: mix, mix: [world_nli, world_tagging], sample: {{weights: {{world_nli: 3, world_tagging: 1}}}}}}
+targets:
+  - {{name: few, task: world_paraphrase, examples: 48}}
+  - world_tagging
+  - world_retrieval
+recipe:
+  default: {{steps: 20, batch_size: 16, micro_batch_size: 8, learning_rate: 1e-3, max_length: 32, precision: fp32}}
+  override:
+    - {{where: {{role: pretrain}}, steps: {steps}}}
+    - {{where: {{task: few}}, steps: 200, patience: 1}}
+select: {{every: {every}}}
+resources: {{default: {{ranks: 2, zero_stage: 1, snapshot_every: {every}}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    study = studies.write(tmp_path_factory.mktemp("nano"), text=TEXT)
+    done = studies.xfer_cli(small_world, "run", str(study))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return study
+
+
+def phases(study: Path, role: str) -> list[dict[str, Any]]:
+    return [row for row in xfer.open(str(study)).phases().to_pylist() if role in row["roles"]]
+
+
+def test_one_pretraining_serves_every_arm_and_seed(finished: Path) -> None:
+    (pretrain,) = phases(finished, "pretrain")
+    assert (pretrain["trains_on"], pretrain["parent"], pretrain["seed"]) == (["world_text"], "", 5)
+    assert {row["parent"] for row in phases(finished, "intermediate")} == {pretrain["phase"]}
+    alone = [cell for cell in xfer.open(str(finished)).cells().to_pylist() if cell["target"] == "world_retrieval"]
+    assert sorted((cell["arm"], cell["seed"]) for cell in alone if cell["arm"] == "none") == [("none", None)]
+    assert len(alone) == 5
+
+
+def test_pretraining_learns(finished: Path) -> None:
+    (pretrain,) = phases(finished, "pretrain")
+    curve = [row for row in xfer.open(str(finished)).curves().to_pylist() if row["phase"] == pretrain["phase"]]
+    losses = [row["value"] for row in sorted(curve, key=lambda row: row["step"])]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_mixture_draws_as_it_was_told(finished: Path) -> None:
+    for row in phases(finished, "intermediate"):
+        if row["trains_on"] == ["world_nli", "world_tagging"]:
+            assert row["shares"] == [0.75, 0.25]
+            assert row["examples_of"] == [15 * 16, 5 * 16]
+        else:
+            assert row["examples_of"] == [20 * 16]
+
+
+def test_patience_ends_a_phase_that_gets_no_better(finished: Path) -> None:
+    few = [row for row in phases(finished, "target") if row["trains_on"] == ["world_paraphrase"]]
+    assert {row["planned_steps"] for row in few} == {200}
+    assert all(row["steps"] % studies.EVERY == 0 for row in few)
+    assert min(row["steps"] for row in few) < 200
+    steps = {row["phase"]: row["steps"] for row in few}
+    for row in xfer.open(str(finished)).scores().to_pylist():
+        if row["target"] == "few":
+            assert row["step"] == steps[row["phase"]], "the last checkpoint is that of the step it ended at"
+
+
+def test_a_killed_pretraining_goes_on_with_the_same_numbers(finished: Path, small_world: World, tmp_path: Path) -> None:
+    study = studies.write(tmp_path, text=TEXT)
+    with studies.start(small_world, study) as job:
+        assert job.stdout is not None
+        for line in job.stdout:
+            event = json.loads(line) if line.startswith("{") else {}
+            if event.get("event") == "step" and event["step"] > 2 * studies.EVERY:
+                studies.kill_everything(psutil.Process(job.pid))
+                break
+    assert studies.xfer_cli(small_world, "run", str(study)).returncode == 0
+    (pretrain,) = phases(study, "pretrain")
+    attempts = [a for a in xfer.open(str(study)).attempts().to_pylist() if a["phase"] == pretrain["phase"]]
+    assert [attempt["outcome"] for attempt in attempts] == ["lost", "committed"]
+    assert attempts[1]["first_step"] >= 2 * studies.EVERY
+    assert studies.tables(study) == studies.tables(finished)
+
+
+@pytest.mark.parametrize("role", ["pretrain", "target"])
+def test_a_model_is_exported_for_from_pretrained(finished: Path, small_world: World, tmp_path: Path, role: str) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    key = phases(finished, role)[0]["phase"]
+    words = ("export", "model", key, str(tmp_path / "out"), "--storage", str(finished.parent / "runs"))
+    done = studies.xfer_cli(small_world, *words)
+    assert done.returncode == 0, done.stderr
+    model = AutoModel.from_pretrained(tmp_path / "out")
+    assert model.config.hidden_size == 64
+    inputs = AutoTokenizer.from_pretrained(tmp_path / "out")("ga", return_tensors="pt")
+    assert model(**inputs).last_hidden_state.shape == (1, inputs["input_ids"].shape[1], 64)
+
+
+def test_what_no_study_needs_any_more_can_go(finished: Path, small_world: World, tmp_path: Path) -> None:
+    shutil.copytree(finished.parent, tmp_path / "copy")
+    study = studies.write(tmp_path / "copy", text=TEXT.replace("  - {{name: shuffled, task: world_nli", "#"))
+    storage = str(tmp_path / "copy" / "runs")
+    shown = studies.xfer_cli(small_world, "gc", storage)
+    assert shown.returncode == 0
+    assert "nothing to delete" in shown.stdout, "the study as it was run needs all of it"
+
+    assert studies.xfer_cli(small_world, "run", str(study)).returncode == 0
+    before = studies.tables(study)
+    shown = studies.xfer_cli(small_world, "gc", storage, "--delete")
+    assert shown.returncode == 0, shown.stderr
+    assert "freed" in shown.stdout
+    gone = {row["phase"] for row in phases(finished, "intermediate")} - {
+        row["phase"] for row in phases(study, "intermediate")
+    }
+    assert gone
+    assert not any((tmp_path / "copy" / "runs" / "phases" / key).exists() for key in gone)
+    again = studies.xfer_cli(small_world, "run", str(study))
+    assert again.returncode == 0
+    assert "; 0 steps to do" in again.stdout
+    assert studies.tables(study) == before

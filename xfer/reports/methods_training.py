@@ -1,0 +1,183 @@
+"""How phases are trained, how checkpoints are chosen and how recipes were searched for, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from xfer.models.spec import ModelSpec
+from xfer.phase.recipe import Recipe
+from xfer.reports.formatting import count
+from xfer.reports.prose import Paragraph, listed, number_of, percent, rate
+from xfer.reports.uses import Role, Use
+from xfer.study.plan import Experiment, Plan
+from xfer.study.schema import Study
+from xfer.study.tuning import Tune
+
+NOUNS: Mapping[Role, tuple[str, str]] = {
+    "pretrain": ("pretraining", "of"),
+    "intermediate": ("intermediate phases", "of arms"),
+    "target": ("target phases", "of"),
+}
+"""What the phases of a role are called, and what comes before their names."""
+
+Phrases = tuple[str, ...]
+"""What a recipe says, a phrase a field."""
+
+
+def training(study: Study, plan: Plan, found: Sequence[Use]) -> Paragraph:
+    """Optimizer and schedule: once what all phases share, then what each group of equal recipes has of its own."""
+    tuned = _tuned(study)
+    said = [_phrases(use, use.role == "target" and use.name in tuned, plan) for use in found]
+    groups: dict[Phrases, list[Use]] = {}
+    for use, phrases in zip(found, said, strict=True):
+        groups.setdefault(phrases, []).append(use)
+    common = [phrase for phrase in (said[0] if said else ()) if all(phrase in phrases for phrases in said)]
+    text = (
+        "AdamW minimises the cross-entropy, averaged over the labels of a global batch; the learning rate rises "
+        "linearly and then falls linearly to zero."
+    )
+    if common:
+        text += f" All phases: {'; '.join(common)}."
+    items = []
+    order = list(NOUNS)
+    for phrases, group in sorted(groups.items(), key=lambda one: min(order.index(use.role) for use in one[1])):
+        own = [phrase for phrase in phrases if phrase not in common]
+        items += [f"{_label(group, found)}: {'; '.join(own)}."] if own else []
+    return Paragraph("Training", text, tuple(items))
+
+
+def _phrases(use: Use, tuned: bool, plan: Plan) -> Phrases:
+    recipe = use.phase.recipe
+    masked = any(plan.registry.get(data.task).format.output == "vocabulary" for data in use.phase.trains_on)
+    said = (
+        _amount(recipe, use.phase.steps),
+        f"micro-batches of {recipe.micro_batch_size}",
+        "peak learning rate " + ("found by search" if tuned else rate(recipe.learning_rate)),
+        f"warm-up over {percent(recipe.warmup)} of the steps" if recipe.warmup else "no warm-up",
+        f"weight decay {recipe.weight_decay:g}" + (", none on biases and norms" if recipe.weight_decay else ""),
+        f"gradients clipped to norm {recipe.clip:g}",
+        f"inputs of at most {recipe.max_length} sub-tokens",
+        _dropout(recipe, plan.models[use.model]),
+        f"{percent(recipe.mlm_probability)} of the sub-tokens predicted" if masked else "",
+        _patience(use),
+        "fp32" if recipe.precision == "fp32" else "bf16 with fp32 master weights",
+    )
+    return tuple(phrase for phrase in said if phrase)
+
+
+def _dropout(recipe: Recipe, spec: ModelSpec) -> str:
+    own = spec.config.get("hidden_dropout_prob")
+    rate = own if recipe.dropout is None else recipe.dropout
+    return "the model’s own dropout" if rate is None else f"dropout {rate:g}"
+
+
+def _amount(recipe: Recipe, steps: int) -> str:
+    if recipe.epochs is None:
+        return f"{number_of(steps, 'step')} of {number_of(recipe.batch_size, 'row')}"
+    passes = f"{recipe.epochs:g} epoch{'' if recipe.epochs == 1 else 's'}"
+    return f"{passes} in batches of {number_of(recipe.batch_size, 'row')}"
+
+
+def _patience(use: Use) -> str:
+    """What ends a phase early."""
+    until, patience = use.phase.until, use.phase.recipe.patience
+    if until is None or patience is None or until.kind == "last":
+        return ""
+    looks = "look" if patience == 1 else "looks in a row"
+    return (
+        f"ended early when {count(patience)} {looks} at validation data, {count(until.every)} steps apart, "
+        "found no better score"
+    )
+
+
+def _label(group: Sequence[Use], found: Sequence[Use]) -> str:
+    """``Intermediate phases of arms a and b and target phases``."""
+    parts = []
+    for role, (noun, of) in NOUNS.items():
+        mine = [use for use in group if use.role == role]
+        names = list(dict.fromkeys(use.name for use in mine))
+        every = [use for use in found if use.role == role]
+        if not mine:
+            continue
+        if len(mine) == len(every):
+            parts.append(noun)
+        elif len(mine) == sum(use.name in names for use in every):
+            parts.append(f"{noun} {of.removesuffix('s') if len(names) == 1 else of} {listed(names)}")
+        else:
+            on = [f"{name} on {listed([use.model for use in mine if use.name == name])}" for name in names]
+            parts.append(f"{noun} {of.removesuffix('s') if len(names) == 1 else of} {listed(on)}")
+    text = listed(parts)
+    return text[:1].upper() + text[1:]
+
+
+def checkpoints(study: Study, found: Sequence[Use]) -> Paragraph:
+    """Which checkpoint of a phase counts."""
+    select = study.select
+    if select.rule == "last":
+        return Paragraph("Checkpoints", "Of every phase the checkpoint after its last step is used.")
+    on = [f"{select.on} data"] if select.on else []
+    tasks = [study.registry.get(data.task) for use in found for data in use.phase.trains_on]
+    on = on or list(dict.fromkeys(f"{task.selects_on} data" for task in tasks if task.metric))
+    rows = f"at most {number_of(select.sample, 'row')}, drawn at random," if select.sample else "all rows"
+    text = (
+        f"Every {number_of(select.every, 'step')} and at the end of a phase the model is scored on {rows} of the "
+        f"{listed(on)} of the task that it is being trained on, by that task’s metric (of a mixture, by the mean over "
+        "its tasks). The checkpoint with the best score is used, the earliest of several."
+    )
+    if unscored := list(dict.fromkeys(task.name for task in tasks if not task.metric)):
+        text += f" Training on {listed(unscored)} is not scored: there it is the last checkpoint."
+    return Paragraph("Checkpoints", text)
+
+
+def tuning(study: Study, plan: Plan, pruned: int) -> Iterator[Paragraph]:
+    """How learning rates were searched for, if they were; ``pruned`` trials were given up."""
+    tune = study.tune
+    if tune is None:
+        return
+    values = listed([rate(value) for value in tune.values])
+    space = tune.learning_rate
+    how = (
+        f"a random search: {count(len(tune.values))} values drawn from {rate(space.low)} to {rate(space.high)}, evenly "
+        f"on a logarithmic scale ({values})"
+        if space.low is not None and space.high is not None
+        else f"a grid search over {values}"
+    )
+    per = listed([f"each {name}" for name in tune.per]) if tune.per else "all models and targets together"
+    arms = f"{'arm' if len(tune.arms) == 1 else 'arms'} {listed(tune.arms)}"
+    seeds = f"{'seed' if len(tune.seeds) == 1 else 'seeds'} {listed(tune.seeds)}"
+    text = (
+        f"The learning rate of {listed(sorted(_tuned(study), key=study.target_names.index))} was chosen by {how}; "
+        f"one value for {per}. A trial goes through {arms} with {seeds}, "
+        f"used for nothing else, and counts by its score on all {tune.on} data of the task trained on, "
+        f"averaged where it is several runs. {_schedule(tune)}"
+    )
+    if pruned:
+        text += f" {number_of(pruned, 'trial')} of {count(sum(len(e.trials) for e in plan.experiments))} ended early."
+    yield Paragraph("Search", text, tuple(_chosen(experiment, plan) for experiment in plan.experiments))
+
+
+def _schedule(tune: Tune) -> str:
+    asha = tune.scheduler
+    if asha is None:
+        return "Every trial runs to its end, and the best value is taken, the first of several."
+    rungs = listed([percent(units / asha.units) for units in asha.rungs])
+    return (
+        f"Trials that fall behind are given up by asynchronous successive halving (ASHA): after {rungs} of its steps "
+        f"a trial goes on only if it is among the best 1/{asha.factor} of those that have come so far; of those "
+        "that reach their end the best is taken."
+    )
+
+
+def _chosen(experiment: Experiment, plan: Plan) -> str:
+    target, model = (listed(name.split("+")) for name in (experiment.target, experiment.model))
+    values = plan.decisions.get(experiment.key)
+    chosen = listed([rate(value) for value in values.values()]) if values else "not chosen yet"
+    return f"{target} on {model}: {chosen}."
+
+
+def _tuned(study: Study) -> tuple[str, ...]:
+    """Targets whose learning rate is searched for."""
+    if study.tune is None:
+        return ()
+    names = study.tune.targets or study.target_names
+    return tuple(name for name in names if study.registry.get(study.target(name).task).trains_on)

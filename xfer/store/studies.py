@@ -1,0 +1,75 @@
+"""The store's list of studies: what each one needs, so that what none needs can be told from what is still used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from xfer.errors import StoreError
+from xfer.store.store import Store, as_json
+
+FOLDER = "studies"
+
+
+class Needs(BaseModel):
+    """What a study needs of its store."""
+
+    # What a later version adds must not be passed over: a need that is not understood would be deleted.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    study: str
+    """Its name."""
+    file: str
+    """Path of the study's file, for people."""
+    phases: dict[str, tuple[str, ...]]
+    """By phase: keys of the selection rules whose checkpoints are wanted of it."""
+    evaluations: dict[str, tuple[str, ...]]
+    """By group: keys of the evaluations."""
+    experiments: tuple[str, ...]
+
+
+def declare(store: Store, needs: Needs) -> None:
+    """Put a study into the list, in place of what it needed before."""
+    store.put(_path(needs.study), as_json(needs.model_dump(mode="json")))
+
+
+def each(store: Store) -> Iterator[Needs]:
+    """What every study in the list needs. Raises ``StoreError`` for an entry that cannot be read."""
+    for name in names(store):
+        content = store.get(_path(name))
+        if content is None:  # taken out since the list was read
+            continue
+        try:
+            needs = Needs.model_validate_json(content)
+        except ValidationError as error:
+            raise _unreadable(store, name, f"{error.error_count()} things in it are not as they should be") from error
+        if needs.study != name:
+            raise _unreadable(store, name, f"it is about study {needs.study}")
+        yield needs
+
+
+def names(store: Store) -> list[str]:
+    """Names of the studies in the list, of those too whose entry cannot be read."""
+    entries = [path for path in store.names(FOLDER) if path.endswith(".json")]
+    return [path.removeprefix(f"{FOLDER}/").removesuffix(".json") for path in entries]
+
+
+def forget(store: Store, name: str) -> bool:
+    """Take a study out of the list; whether it was there. Nothing that it made is touched."""
+    listed = name in names(store)
+    if listed:
+        store.delete(_path(name))
+    return listed
+
+
+def _path(name: str) -> str:
+    return f"{FOLDER}/{name}.json"
+
+
+def _unreadable(store: Store, name: str, problem: str) -> StoreError:
+    return StoreError(
+        f"cannot tell what study {name} needs: {problem}",
+        f"{store.url} ({_path(name)})",
+        f"run the study again, which writes it anew, or take it out of the list: xfer gc {store.url} --forget {name}",
+    )

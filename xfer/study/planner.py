@@ -1,0 +1,237 @@
+"""``plan(study, lock, decisions)``: pure, so that whoever has the two files and what was decided can plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xfer.errors import LockError, UserError
+from xfer.models import scratch
+from xfer.phase.data_set import DataSet
+from xfer.phase.evaluation import Evaluation
+from xfer.phase.phase import Phase
+from xfer.phase.recipe import Recipe
+from xfer.phase.selection import Rule, Selection
+from xfer.phase.versions import PREDICTION, TRAINING
+from xfer.study.arms import Ingredient, Sample
+from xfer.study.checks import known_as
+from xfer.study.lock import RELOCK, Lock
+from xfer.study.needs import check_asked, split_of
+from xfer.study.plan import Cell, Decisions, Experiment, Plan, Planned, Trial, TrialCell, Values
+from xfer.study.relation import relation
+from xfer.study.schema import ModelRef, Study, Target
+from xfer.study.tuning import Tune
+
+ALL = Sample()
+
+
+def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
+    """The plan of a study. Raises ``UserError`` for what cannot be planned."""
+    for ref in study.models:
+        _check_scratch(ref, lock)
+    planner = _Planner(study, lock, decisions)
+    experiments = tuple(planner.experiments())
+    cells = tuple(planner.cells())
+    check_asked(study, lock)
+    for cell in cells:
+        if not cell.evaluations:
+            raise LockError(f"the lock holds nothing to evaluate target {cell.target} on", str(study.path), RELOCK)
+    return Plan(
+        study.study, planner.phases, planner.evaluations, cells, experiments,
+        dict(lock.models), dict(decisions), study.registry,
+    )  # fmt: skip
+
+
+class _Planner:
+    def __init__(self, study: Study, lock: Lock, decisions: Decisions) -> None:
+        self._study, self._lock, self._decisions = study, lock, decisions
+        self._registry = study.registry
+        self.phases: dict[str, Planned] = {}
+        self.evaluations: dict[str, Evaluation] = {}
+        self._chosen: dict[tuple[str, str], Values | None] = {}
+        self._model = study.models[0]
+        self._trying = False
+
+    def experiments(self) -> Iterator[Experiment]:
+        """Plan the trials of ``tune``, and note what has been chosen."""
+        tune = self._study.tune
+        if tune is None:
+            return
+        names = tune.targets or self._study.target_names
+        trained = [name for name in names if self._registry.get(self._study.target(name).task).trains_on]
+        for group in _groups([ref.id for ref in self._study.models], trained, tune.per):
+            tasks = [task for task in dict.fromkeys(self._trains_on(target) for _, target in group) if task]
+            on = tuple(self._lock.data_set(task, *split_of(tune.on)) for task in tasks)
+            metrics = tuple(self._registry.get(task).major for task in tasks)
+            trials = tuple(self._trial(tune, rate, group) for rate in tune.values)
+            called = ["+".join(dict.fromkeys(part)) for part in zip(*group, strict=True)]
+            experiment = Experiment(called[0], called[1], on, metrics, trials, tune.scheduler)
+            for pair in group:
+                self._chosen[pair] = self._decisions.get(experiment.key)
+            yield experiment
+
+    def cells(self) -> Iterator[Cell]:
+        """The measured grid; what needs no training beyond the model's own stands there once."""
+        self._trying = False
+        for model in self._study.models:
+            self._model, base = model, self._base_of(model)
+            for seed in self._study.seeds:
+                for arm in self._study.arms:
+                    start = arm.expand(self, base, seed)
+                    for target in self._study.targets:
+                        task, subject, decided = self._registry.get(target.task), start, True
+                        if task.trains_on is None and start == base and seed != self._study.seeds[0]:
+                            continue
+                        if task.trains_on:
+                            values = self._chosen.get((self._model.id, target.name), {})
+                            decided = values is not None
+                            subject = self._target(target, start, seed, values or {}, decided)
+                        lineage = self._lineage(subject)
+                        for phase in lineage:
+                            self.phases[phase].cells += 1
+                        yield Cell(
+                            self._model.id, arm.name, arm.group, target.name, None if subject == base else seed,
+                            relation(arm.trains_on, task, self._registry), subject, lineage,
+                            tuple(dict.fromkeys(self._evaluate(subject, target))), decided,
+                            self._study.resources.of("target", known_as(target, self._registry), self._model.id),
+                        )  # fmt: skip
+
+    def intermediate(
+        self, ingredients: tuple[Ingredient, ...], sample: Sample, start: Selection, seed: int
+    ) -> Selection:
+        """Plan an intermediate phase; what an arm asks for."""
+        tasks = tuple(ingredient.task for ingredient in ingredients)
+        return self._train("intermediate", ingredients, tasks, sample, start, seed, {}, True)
+
+    def _base_of(self, model: ModelRef) -> Selection:
+        """The model before any arm: as it came, or as its pretraining leaves it."""
+        start = Selection(model=self._lock.model(model.id).fingerprint)
+        made = model.scratch
+        if made is None:
+            return start
+        return self._train("pretrain", (Ingredient(made.text),), (made.text,), ALL, start, made.seed, {}, True)
+
+    def _target(self, target: Target, start: Selection, seed: int, values: Values, decided: bool) -> Selection:
+        ingredients = (Ingredient(self._trains_on(target.name), target.examples),)
+        names = known_as(target, self._registry)
+        return self._train("target", ingredients, names, ALL, start, seed, values, decided)
+
+    def _trial(self, tune: Tune, rate: float, group: list[tuple[str, str]]) -> Trial:
+        self._trying = True
+        cells = []
+        for model, name in group:
+            self._model = next(ref for ref in self._study.models if ref.id == model)
+            target = self._study.target(name)
+            for arm in (next(arm for arm in self._study.arms if arm.name == name) for name in tune.arms):
+                for seed in tune.seeds:
+                    start = arm.expand(self, self._base_of(self._model), seed)
+                    subject = self._target(target, start, seed, {"learning_rate": rate}, True)
+                    trained = self._trains_on(name)
+                    on = self._lock.data_set(trained, *split_of(tune.on))
+                    evaluation = self._evaluation(subject, on, trained, known_as(target, self._registry))
+                    looks = self._looks(subject, on, tune)
+                    cells.append(TrialCell(self._lineage(subject), evaluation, looks))
+        return Trial({"learning_rate": rate}, tuple(cells))
+
+    def _looks(self, subject: Selection, on: DataSet, tune: Tune) -> Rule | None:
+        """With a scheduler: look at the trial's validation data at every rung."""
+        if tune.scheduler is None:
+            return None
+        planned = self.phases[subject.phase]
+        if planned.phase.steps < tune.scheduler.units:
+            raise UserError(
+                f"a trial has {planned.phase.steps} steps, too few for {tune.scheduler.asha} rungs",
+                self._study.where("tune", "scheduler"),
+                f"give its phases {tune.scheduler.units} steps or more, or ask for fewer rungs",
+            )
+        rule = Rule("best", (on,), max(1, planned.phase.steps // tune.scheduler.units))
+        planned.rules[rule.key] = rule
+        return rule
+
+    def _train(
+        self, role: str, ingredients: tuple[Ingredient, ...], known: tuple[str, ...], sample: Sample,
+        start: Selection, seed: int, values: Values, decided: bool,
+    ) -> Selection:  # fmt: skip
+        recipe = self._study.recipe.of(role, known, self._model.id).model_copy(update=dict(values))
+        self._check_length(recipe)
+        sets = tuple(self._training_data(ingredient) for ingredient in ingredients)
+        weights = sample.shares(tuple(data.task for data in sets), tuple(data.rows for data in sets))
+        until = self._rule([data.task for data in sets], "best") if recipe.patience else None
+        phase = Phase(sets, weights, start, self._study.carry, recipe, seed, until, TRAINING)
+        resources = self._study.resources.of(role, known, self._model.id)
+        planned = self.phases.setdefault(phase.key, Planned(phase, self._model.id, resources, decided))
+        planned.decided |= decided
+        planned.roles.add("trial" if self._trying and role == "target" else role)
+        rule = self._rule([data.task for data in sets], self._study.select.rule)
+        planned.rules[rule.key] = rule
+        return Selection(phase.key, rule)
+
+    def _training_data(self, ingredient: Ingredient) -> DataSet:
+        language = self._registry.get(ingredient.task).trains_in
+        return self._lock.data_set(ingredient.task, language, "train").part(ingredient.examples, ingredient.shuffled)
+
+    def _rule(self, tasks: list[str], kind: str) -> Rule:
+        """How a checkpoint of a phase on these tasks is chosen; the last one where there is nothing to measure."""
+        scored = [task for task in tasks if self._registry.get(task).metric]
+        if kind == "last" or not scored:
+            return Rule()
+        select = self._study.select
+        on = (self._lock.data_set(t, *split_of(select.on or self._registry.get(t).selects_on)) for t in scored)
+        return Rule("best", tuple(data.part(select.sample or None) for data in on), select.every)
+
+    def _evaluate(self, subject: Selection, target: Target) -> Iterator[str]:
+        task = self._registry.get(target.task)
+        for entry in self._study.evaluate:
+            if target in self._study.targets_of(entry):
+                for split in entry.splits:
+                    for language in self._lock.languages(task, split):
+                        if entry.languages == "all" or language in entry.languages:
+                            data = self._lock.data_set(task.name, language, split)
+                            yield self._evaluation(
+                                subject, data, task.trains_on or "", known_as(target, self._registry)
+                            )
+
+    def _evaluation(self, subject: Selection, data: DataSet, head: str, known: tuple[str, ...]) -> str:
+        if head:
+            recipe = self.phases[subject.phase].phase.recipe
+        else:  # hidden states: the same length and precision whatever arm the checkpoint comes from
+            recipe = self._study.recipe.of("target", known, self._model.id)
+            self._check_length(recipe)
+        versions = tuple(sorted(PREDICTION.items()))
+        evaluation = Evaluation(subject, data, head, recipe.precision, recipe.max_length, versions)
+        self.evaluations[evaluation.key] = evaluation
+        return evaluation.key
+
+    def _trains_on(self, target: str) -> str:
+        return self._registry.get(self._study.target(target).task).trains_on or ""
+
+    def _lineage(self, subject: Selection) -> tuple[str, ...]:
+        if not subject.phase:
+            return ()
+        return (*self._lineage(self.phases[subject.phase].phase.start), subject.phase)
+
+    def _check_length(self, recipe: Recipe) -> None:
+        limit = self._lock.model(self._model.id).max_length
+        if recipe.max_length > limit:
+            raise UserError(
+                f"max_length {recipe.max_length} is more than model {self._model.id} takes",
+                self._study.where("recipe"),
+                f"set it to {limit} or less",
+            )
+
+
+def _check_scratch(ref: ModelRef, lock: Lock) -> None:
+    """Raise ``LockError`` when the lock holds another model by this name."""
+    made, locked = ref.scratch, lock.model(ref.id)
+    fits = locked.tokenizer is None if made is None else scratch.fits(locked, made.size, made.vocabulary)
+    if not fits:
+        raise LockError(f"the lock has another model '{ref.id}'", fix=RELOCK)
+
+
+def _groups(models: list[str], targets: list[str], per: tuple[str, ...]) -> Iterator[list[tuple[str, str]]]:
+    """Pairs of model and target that share one choice."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for model in models:
+        for target in targets:
+            name = (model if "model" in per else "", target if "target" in per else "")
+            groups.setdefault(name, []).append((model, target))
+    yield from groups.values()
