@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed
 
 from xfer.evaluation.prepared import Preparation
-from xfer.models import spec
+from xfer.models import scratch, spec
 from xfer.models.base import Base
 from xfer.phase.data_set import DataSet
 from xfer.phase.phase import Phase
@@ -23,42 +25,75 @@ from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import TRAINING
 from xfer.store import snapshots
 from xfer.store.store import Store
+from xfer.synthetic.world import Rows, World
 from xfer.tasks.data import DataRoots
 from xfer.tasks.registry import SHIPPED
 from xfer.training.loop import train
 
+WORLD = World(rows=Rows(text=300, nli=1, tagging=1, paraphrase=1, validation=1, test=1))
 
-def data_set(roots: DataRoots, name: str, split: str) -> DataSet:
+
+@dataclass(frozen=True)
+class Work:
+    """What a run trains."""
+
+    phase: Phase
+    rules: tuple[Rule, ...]
+    preparation: Preparation
+    start: Path | None
+
+
+def data_set(roots: DataRoots, name: str, language: str, split: str) -> DataSet:
     task = SHIPPED.get(name)
-    rows = roots.rows(task, "en", split).num_rows
-    return DataSet(name, "en", split, roots.fingerprint(task, "en", split), task.declaration_key, rows)
+    rows = roots.rows(task, language, split).num_rows
+    return DataSet(name, language, split, roots.fingerprint(task, language, split), task.declaration_key, rows)
 
 
-def main(folder: Path, runs: list[dict[str, object]]) -> None:
+def recipe(precision: str) -> Recipe:
+    return Recipe(
+        steps=12, batch_size=16, micro_batch_size=4, learning_rate=1e-3, dropout=0.1, max_length=32,
+        weight_decay=0.01, precision=precision, mlm_probability=0.3,
+    )  # fmt: skip
+
+
+def mixture(folder: Path, precision: str) -> Work:
+    """Two tasks from a pretrained model, with a checkpoint chosen on validation data."""
+    roots, model, names = DataRoots((folder / "data",)), folder / "models" / "tiny", ("snli", "udpos")
+    preparation = Preparation(roots, SHIPPED, Base(spec.read("tiny", model, None), model))
+    sets = tuple(data_set(roots, name, "en", "train") for name in names)
+    phase = Phase(sets, (0.5, 0.5), Selection(model="tiny"), "encoder", recipe(precision), 11, None, TRAINING)
+    best = Rule("best", tuple(data_set(roots, name, "en", "validation").part(20) for name in names), 5)
+    return Work(phase, (Rule(), best), preparation, model)
+
+
+def masked_text(precision: str) -> Work:
+    """Masked text from random weights; the head's projection is tied to the embeddings."""
+    roots = DataRoots(world=WORLD)
+    text = roots.rows(SHIPPED.get("world_text"), "mul", "train")["text"].to_pylist()
+    made = scratch.spec_of("nano", "nano", scratch.train_tokenizer(text, 150))
+    sets = (data_set(roots, "world_text", "mul", "train"),)
+    phase = Phase(sets, (1.0,), Selection(model="nano"), "encoder", recipe(precision), 11, None, TRAINING)
+    return Work(phase, (Rule(),), Preparation(roots, SHIPPED, Base(made, None)), None)
+
+
+def main(folder: Path, runs: list[dict[str, Any]]) -> None:
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.set_num_threads(1)
-    roots = DataRoots((folder / "data",))
-    model = folder / "models" / "tiny"
-    preparation = Preparation(roots, SHIPPED, Base(spec.read("tiny", model, None), model))
     world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
     for run in runs:
-        sets = tuple(data_set(roots, name, "train") for name in ("snli", "udpos"))
-        recipe = Recipe(
-            steps=12, batch_size=16, micro_batch_size=4, learning_rate=1e-3, dropout=0.1, max_length=32,
-            weight_decay=0.01, precision=str(run["precision"]),
-        )  # fmt: skip
-        phase = Phase(sets, (0.5, 0.5), Selection(model="tiny"), "encoder", recipe, 11, None, TRAINING)
-        best = Rule("best", tuple(data_set(roots, name, "validation").part(20) for name in ("snli", "udpos")), 5)
+        work = masked_text(run["precision"]) if run["text"] else mixture(folder, run["precision"])
         losses: list[float] = []
 
-        def on_step(step: int, metrics: object, run: dict[str, object] = run, losses: list[float] = losses) -> bool:
-            losses.append(metrics["loss"])  # type: ignore[index]
-            return step == run["stop_at"]
+        def on_step(step: int, metrics: Any, run: dict[str, Any] = run, losses: list[float] = losses) -> bool:
+            losses.append(metrics["loss"])
+            return bool(step == run["stop_at"])
 
-        resources = Resources(ranks=world, zero_stage=int(str(run["stage"])), snapshot_every=5)
-        store, attempt = Store(str(run["store"])), int(str(run["attempt"]))
-        resume = snapshots.newest(store, phase.key, [Rule().key, best.key])
-        trained = train(phase, (Rule(), best), preparation, model, resources, store, attempt, resume, on_step)
+        resources = Resources(ranks=world, zero_stage=run["stage"], snapshot_every=5)
+        store = Store(run["store"])
+        resume = snapshots.newest(store, work.phase.key, [rule.key for rule in work.rules])
+        trained = train(
+            work.phase, work.rules, work.preparation, work.start, resources, store, run["attempt"], resume, on_step
+        )
         if rank == 0:
             found = {
                 "engine": trained.engine,

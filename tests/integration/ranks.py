@@ -36,5 +36,11 @@ def launch(world: World, ranks: int, runs: list[dict[str, Any]], gpu: bool = Fal
     return [json.loads(line[7:]) for line in outputs[0][0].splitlines() if line.startswith("RESULT ")]
 
 
-def run_of(store: Path, stage: int, stop_at: int = 0, precision: str = "fp32", attempt: int = 1) -> dict[str, Any]:
-    return {"stage": stage, "store": str(store), "stop_at": stop_at, "precision": precision, "attempt": attempt}
+def run_of(
+    store: Path, stage: int, stop_at: int = 0, precision: str = "fp32", attempt: int = 1, text: bool = False
+) -> dict[str, Any]:
+    """A run for ``rank``: of the mixture, or of masked text."""
+    return {
+        "stage": stage, "store": str(store), "stop_at": stop_at,
+        "precision": precision, "attempt": attempt, "text": text,
+    }  # fmt: skip

@@ -80,3 +80,16 @@ def test_bf16_goes_on_exactly_on_the_same_ranks(small_world: World, tmp_path: Pa
     launch(small_world, 2, first)
     for run, expected in zip(launch(small_world, 2, then), whole, strict=True):
         assert run["losses"] == pytest.approx(expected["losses"][8:], abs=1e-6)
+
+
+def test_masked_text_gives_the_same_losses_and_goes_on(small_world: World, tmp_path: Path) -> None:
+    """Masks come from the step and the micro-batch, and the tied embeddings are whole at every stage."""
+    (expected,) = launch(small_world, 1, [run_of(tmp_path / "one", 1, text=True)])
+    assert len(set(expected["losses"])) == 12
+    stopped = launch(small_world, 2, [run_of(tmp_path / str(s), s, stop_at=5, text=True) for s in STAGES])
+    for run in stopped:
+        assert run["step"] == 6
+        assert run["losses"] == pytest.approx(expected["losses"][:6], abs=1e-4)
+    for run in launch(small_world, 1, [run_of(tmp_path / str(s), s, attempt=2, text=True) for s in STAGES]):
+        assert run["finished"]
+        assert run["losses"] == pytest.approx(expected["losses"][6:], abs=1e-4)

@@ -62,6 +62,7 @@ def resolve(study: Study, roots: Roots) -> Lock:
     for i, ref in enumerate(study.models):
         try:
             bases[ref.id] = _base(ref, study, roots, data)
+            _check_mask(bases[ref.id], tasks)
         except ModelError as error:
             place = study.where("models", i) + (f" ({error.where})" if error.where else "")
             raise ModelError(error.what, place, error.fix) from error
@@ -108,6 +109,13 @@ def _base(ref: ModelRef, study: Study, roots: Roots, data: DataRoots) -> Base:
     texts = data.rows(task, task.trains_in, "train")["text"].to_pylist()
     tokenizer = scratch.train_tokenizer(texts, ref.scratch.vocabulary)
     return Base(scratch.spec_of(ref.id, ref.scratch.size, tokenizer), None)
+
+
+def _check_mask(base: Base, tasks: Sequence[Task]) -> None:
+    masked = [task.name for task in tasks if task.format.output == "vocabulary"]
+    if masked and base.mask is None:
+        what = f"the tokenizer of {base.spec.name} has no mask, which {masked[0]} is trained with"
+        raise ModelError(what, fix="use a model that was pretrained with masks, or leave the text out")
 
 
 def _split(task: Task, language: str, split: str, data: DataRoots, bases: dict[str, Base]) -> LockedSplit:

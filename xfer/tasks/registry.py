@@ -44,9 +44,16 @@ class Registry:
     def check_own(self) -> None:
         """Load all of the study's own tasks. Raises ``UserError`` with file and line for one with a mistake."""
         for path in self._files():
+            self._check_format(self.get(path.stem), path)
             trains_on = self.get(path.stem).trains_on
             if trains_on is not None and trains_on not in self.names():
                 raise UserError(f"it trains on '{trains_on}'", str(path), suggestion(trains_on, self.names()))
+
+    def _check_format(self, task: Task, path: Path) -> None:
+        """Versions are kept by a format's name, so a format of the study's own needs one of its own."""
+        known = {SHIPPED.get(name).format.name: type(SHIPPED.get(name).format) for name in SHIPPED.names()}
+        if known.get(task.format.name, type(task.format)) is not type(task.format):
+            raise UserError(f"a format '{task.format.name}' comes with the system", str(path), "give this one its own")
 
     def _files(self) -> tuple[Path, ...]:
         files = sorted(self.own.glob("*.py")) if self.own else ()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from tests.unit.store.attempting import another_attempt
@@ -17,8 +15,6 @@ from xfer.execution.jobs import Site
 from xfer.execution.lane import Lanes
 from xfer.fingerprint import plain
 from xfer.phase.selection import Rule
-from xfer.results.parts import to_parquet
-from xfer.results.schema import CURVES
 from xfer.store import records, snapshots
 from xfer.store.store import Store
 from xfer.study.plan import Planned
@@ -27,10 +23,8 @@ from xfer.tasks.data import DataRoots
 from xfer.tasks.registry import SHIPPED
 
 TUNE = "{learning_rate: [1e-3, 1e-4], seeds: [1], targets: [udpos], scheduler: asha}"
-Curves = list[list[Any]]
-
-LOSSES: Curves = [[step, "udpos", "en", "loss", 5.0] for step in range(1, 9)]
-LOOKS: Curves = [[2, "udpos", "en", "token_accuracy", 0.25], [4, "udpos", "en", "token_accuracy", 0.5]]
+LOOKS = [[2, 0.25], [4, 0.5]]
+"""Step and value."""
 
 
 @pytest.fixture
@@ -54,29 +48,31 @@ def trial(tmp_path: Path) -> tuple[Planned, Rule]:
     return found.phases[cell.phases[-1]], cell.looks
 
 
-def commit(store: Store, held: Planned, curves: Curves) -> None:
-    """A phase trained to its end by one attempt."""
+def commit(store: Store, held: Planned, looks: dict[str, list[list[float]]]) -> None:
+    """A phase trained to its end by one attempt, with a checkpoint for each rule."""
     attempt = another_attempt(store, held.phase.key)
-    rows = [dict(zip(CURVES.names, [held.phase.key, *row], strict=True)) for row in curves]
-    store.put(f"{attempt.path}/curves.parquet", to_parquet(pa.Table.from_pylist(rows, schema=CURVES)))
-    body = {"payload": plain(held.phase), "tables": [f"{attempt.path}/curves.parquet"]}
-    assert records.commit(store, attempt, {}, body)
+    store.put(f"{attempt.path}/checkpoints/8/model.safetensors", b"weights")
+    made = {
+        key: {"path": f"{attempt.path}/checkpoints/8", "step": 8, "looks": looks.get(key, [])}
+        for key in ("last", *looks)
+    }
+    assert records.commit(store, attempt, made, {"payload": plain(held.phase)})
 
 
-def pause(store: Store, held: Planned, step: int, curves: Curves) -> None:
+def pause(store: Store, held: Planned, step: int, looks: dict[str, list[list[float]]]) -> None:
     """A phase that was stopped on its way with a snapshot."""
     attempt = another_attempt(store, held.phase.key)
     store.put(f"{attempt.path}/snapshots/{step}/state.safetensors", b"tensors")
-    snapshots.seal(store, attempt.path, step, {"rules": list(held.rules), "curves": curves})
+    snapshots.seal(store, attempt.path, step, {"rules": list(held.rules), "looks": looks})
 
 
 @pytest.mark.parametrize(("step", "value"), [(2, 0.25), (4, 0.5), (8, 0.5)])
 def test_a_finished_phase_is_looked_up_in_its_record(
     ensurer: Ensurer, store: Store, trial: tuple[Planned, Rule], step: int, value: float
 ) -> None:
-    """Behind its end, patience may have ended it early, the last look counts."""
+    """Behind its end, if patience ended it early, the last look counts."""
     held, rule = trial
-    commit(store, held, [*LOSSES, *reversed(LOOKS)])
+    commit(store, held, {rule.key: LOOKS})
     assert ensurer.look(held, rule, step) == value
 
 
@@ -84,19 +80,17 @@ def test_a_phase_on_its_way_is_looked_up_in_its_newest_snapshot(
     ensurer: Ensurer, store: Store, trial: tuple[Planned, Rule]
 ) -> None:
     held, rule = trial
-    pause(store, held, 2, LOOKS[:1])
+    pause(store, held, 2, {rule.key: LOOKS[:1]})
     assert ensurer.look(held, rule, 2) == 0.25
-    pause(store, held, 4, LOOKS)
+    pause(store, held, 4, {rule.key: LOOKS})
     assert (ensurer.look(held, rule, 2), ensurer.look(held, rule, 4)) == (0.25, 0.5)
 
 
-def test_looks_at_other_data_and_losses_are_not_its_own(
-    ensurer: Ensurer, store: Store, trial: tuple[Planned, Rule]
-) -> None:
+def test_looks_of_other_rules_are_not_its_own(ensurer: Ensurer, store: Store, trial: tuple[Planned, Rule]) -> None:
+    """Rules that look at fewer rows of the same split at the same steps see other values."""
     held, rule = trial
-    strange: Curves = [[2, "mnli", "en", "accuracy", 0.9], [2, "udpos", "de", "token_accuracy", 0.9]]
-    commit(store, held, [*LOSSES, *strange, *LOOKS])
-    assert ensurer.look(held, rule, 2) == 0.25
+    commit(store, held, {rule.key: LOOKS, "best-0": [[2, 0.9], [4, 0.9]]})
+    assert (ensurer.look(held, rule, 2), ensurer.look(held, rule, 4)) == (0.25, 0.5)
 
 
 def test_a_phase_that_was_trained_before_anybody_looked_is_looked_up_in_who_trains_it_again(
@@ -104,6 +98,8 @@ def test_a_phase_that_was_trained_before_anybody_looked_is_looked_up_in_who_trai
 ) -> None:
     """A study without a scheduler has trained it; the record that stands has no looks."""
     held, rule = trial
-    commit(store, held, LOSSES)
-    pause(store, held, 4, LOOKS)
+    commit(store, held, {})
+    pause(store, held, 4, {rule.key: LOOKS})
     assert ensurer.look(held, rule, 4) == 0.5
+    commit(store, held, {rule.key: [*LOOKS, [6, 0.75]]})
+    assert ensurer.look(held, rule, 8) == 0.75

@@ -21,7 +21,7 @@ from xfer.errors import ModelError, UserError  # noqa: E402
 from xfer.models import load, spec  # noqa: E402
 from xfer.models.base import Base  # noqa: E402
 from xfer.models.card import Origin  # noqa: E402
-from xfer.models.encoder import EncoderWithHeads  # noqa: E402
+from xfer.models.encoder import EncoderWithHeads, mean_over  # noqa: E402
 from xfer.models.export import export  # noqa: E402
 from xfer.models.heads import new_head  # noqa: E402
 from xfer.models.spec import HeadSpec  # noqa: E402
@@ -129,6 +129,7 @@ OTHERS: dict[str, tuple[list[HeadSpec], dict[str, Any]]] = {
     "two heads": ([NLI, POS], {}),
     "a head without labels": ([WITHOUT_LABELS], {}),
     "another architecture": ([NLI], {"model_type": "bert", "pad_token_id": 0}),
+    "another pooling than theirs": ([NLI], {"classifier_pooling": "mean"}),
 }
 
 
@@ -142,7 +143,9 @@ def test_of_any_other_the_encoder_is_loaded_and_the_heads_lie_beside_it(
     assert export(folder, out, ORIGIN) == "AutoModel"
     states = theirs(transformers.AutoModel, out, batch).last_hidden_state
     for head in heads:
-        logits = load.load_trained(out).eval().heads[head.name](states)
+        model = load.load_trained(out).eval()
+        pooled = mean_over(states, batch["attention_mask"]) if config.get("classifier_pooling") else states[:, 0]
+        logits = model.heads[head.name](pooled if head.output == "sequence" else states)
         assert torch.allclose(logits, ours(folder, batch, head.name), atol=1e-6)
     text = (out / "README.md").read_text()
     assert "AutoModel.from_pretrained" in text and all(f"`{head.name}`" in text for head in heads)
