@@ -57,6 +57,10 @@ class Ensurer:
                 continue
             found = snapshots.newest(store, planned.phase.key, planned.rules)
             first = found.step if found else 0
+            if pause is not None and first >= pause:  # somebody else has come so far while we waited
+                attempt.start(first)
+                attempt.end("paused")
+                return
             tries, reached = (tries + 1 if first <= reached else 0), first
             result = self._train(planned, attempt, found, pause)
             self._settle(planned, attempt, result)

@@ -92,7 +92,7 @@ def _rows(origin: Origin) -> Iterator[str]:
     every = [*origin.ancestors, (origin.phase, origin.payload)]
     model = every[0][1].get("start", {}).get("model")
     if model:
-        yield f"| - | the pretrained model with fingerprint `{model}` | - |"
+        yield f"| - | the model as it came, or random weights, with fingerprint `{model}` | - |"
     for phase, payload in every:
         yield f"| `{phase}` | {_data(payload)} | {payload.get('seed', '?')} |"
 

@@ -40,7 +40,7 @@ def load_encoder(folder: Path, dropout: float | None) -> Any:
 
 
 def new_encoder(base: Base, dropout: float | None, seed: int) -> Any:
-    """An encoder with random weights, each from ``seed`` and its parameter's name."""
+    """An encoder with random weights that follow from ``seed`` alone."""
     config = AutoConfig.for_model(**base.spec.config)
     encoder = AutoModel.from_config(_with_dropout(config, dropout), dtype=torch.float32)  # type: ignore[no-untyped-call]
     _without_pooler(encoder)

@@ -28,13 +28,15 @@ class Size(NamedTuple):
     hidden: int
     heads: int
     intermediate: int
+    scale: float = 0.02
+    """Standard deviation of new weights."""
 
 
 SizeName = Literal["nano", "tiny", "mini", "small", "medium", "base"]
 
 SIZES: Mapping[SizeName, Size] = MappingProxyType(
     {
-        "nano": Size(2, 64, 4, 128),
+        "nano": Size(2, 64, 4, 128, 0.1),
         "tiny": Size(2, 128, 2, 512),
         "mini": Size(4, 256, 4, 1024),
         "small": Size(4, 512, 8, 2048),
@@ -42,7 +44,8 @@ SIZES: Mapping[SizeName, Size] = MappingProxyType(
         "base": Size(12, 768, 12, 3072),
     }
 )
-"""The sizes of BERT's miniatures (Turc et al. 2019, arXiv 1908.08962), and one below them."""
+"""The sizes of BERT's miniatures (Turc et al. 2019, arXiv 1908.08962), and one below them, which starts from larger
+weights: with 0.02 so narrow a model learns slowly."""
 
 
 def spec_of(name: str, size: SizeName, tokenizer: Mapping[str, Any]) -> ModelSpec:
@@ -110,7 +113,7 @@ def _config(size: Size, vocabulary: int) -> dict[str, Any]:
         "eos_token_id": 2,
         "hidden_dropout_prob": 0.1,
         "attention_probs_dropout_prob": 0.1,
-        "initializer_range": 0.1,
+        "initializer_range": size.scale,
         "classifier_pooling": "mean",
         "layer_norm_eps": 1e-5,
     }

@@ -94,13 +94,15 @@ def _fit(experiment: Experiment, desk: Any, ended: list[BaseException | None]) -
             warnings.simplefilter("ignore")
             values = [json.dumps(trial.values, sort_keys=True) for trial in experiment.trials]
             trial = tune.with_parameters(_trial, desk=desk, values=values, rungs=asha.rungs if asha else ())
-            tune.Tuner(
+            found = tune.Tuner(
                 tune.with_resources(trial, {"CPU": 0.01}),  # Tune refuses 0; a trial only waits
                 param_space={"values": tune.grid_search(values)},
                 # One at a time: so the order, and with it what is given up, is the same every time.
                 tune_config=tune.TuneConfig(metric="score", mode="max", max_concurrent_trials=1, scheduler=scheduler),
                 run_config=tune.RunConfig(name=experiment.key, storage_path=folder, verbose=0),
             ).fit()
+        if found.errors:  # a trial whose process died has not been given up by anybody
+            raise found.errors[0]
     except BaseException as error:  # told to who waits
         ended.append(error)
     else:

@@ -75,7 +75,8 @@ class Attempt:
         self._step = max(self._step, step)
 
     def end(self, outcome: str, reason: str = "", detail: str = "") -> None:
-        """Stop beating and write how it ended: ``committed``, ``failed``, ``stopped``, ``lost`` or ``refused``.
+        """Stop beating and write how it ended: ``committed``, ``failed``, ``stopped``, ``paused``, ``lost`` or
+        ``refused``.
 
         ``detail`` is a traceback, for who looks closer.
         """

@@ -140,6 +140,8 @@ class MixArm(_Arm):
         names = self.sample.weights
         if names is not None and (strange := sorted({*names} - {*self.mix})):
             raise ValueError(f"sample.weights names '{strange[0]}', which is not in the mix")
+        if names is not None and (unused := [task for task in self.mix if not names.get(task)]):
+            raise ValueError(f"sample.weights gives '{unused[0]}' nothing; leave it out of the mix")
         return self
 
 

@@ -22,6 +22,7 @@ def check(study: Study) -> Found:
     yield from _check_tune(study)
     yield from _check_choices(study)
     yield from _check_evaluate(study)
+    yield from _check_evaluated(study)
     yield from _check_overrides(study)
     yield from _check_training(study)
 
@@ -116,6 +117,15 @@ def _check_evaluate(study: Study) -> Found:
                 if code not in known:
                     fix = f"known are: {', '.join(sorted(known))}"
                     yield ("evaluate", i, "languages", j), f"no task here has the language '{code}'", fix
+
+
+def _check_evaluated(study: Study) -> Found:
+    named = {name for entry in study.evaluate if entry.tasks != "all" for name in entry.tasks}
+    if not named <= {*study.target_names}:
+        return  # told already
+    for i, target in enumerate(study.targets):
+        if not any(target in study.targets_of(entry) for entry in study.evaluate):
+            yield ("targets", i), f"target '{target.name}' is in no entry of evaluate", "add it, or leave it out here"
 
 
 def _check_overrides(study: Study) -> Found:

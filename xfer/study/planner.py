@@ -153,6 +153,9 @@ class _Planner:
     ) -> Selection:  # fmt: skip
         recipe = self._study.recipe.of(role, known, self._model.id).model_copy(update=dict(values))
         self._check_length(recipe)
+        if not any(self._registry.get(i.task).format.output == "vocabulary" for i in ingredients):
+            # Nobody looks at it, so it must not tell phases apart.
+            recipe = recipe.model_copy(update={"mlm_probability": Recipe.model_fields["mlm_probability"].default})
         sets = tuple(self._training_data(ingredient) for ingredient in ingredients)
         weights = sample.shares(tuple(data.task for data in sets), tuple(data.rows for data in sets))
         until = self._rule([data.task for data in sets], "best") if recipe.patience else None

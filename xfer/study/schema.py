@@ -81,9 +81,10 @@ class Evaluate(Fields):
     """What is predicted and scored."""
 
     tasks: Literal["all"] | tuple[str, ...] = "all"
+    """Names of targets."""
     languages: Literal["all"] | tuple[str, ...] = "all"
     """``all`` takes every language that the data hold."""
-    splits: tuple[Literal["validation", "test"], ...] = ("validation", "test")
+    splits: tuple[Literal["validation", "test"], ...] = Field(default=("validation", "test"), min_length=1)
 
 
 class Study(Fields):

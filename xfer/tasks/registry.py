@@ -10,6 +10,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
+import sys
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,9 +46,20 @@ class Registry:
         """Load all of the study's own tasks. Raises ``UserError`` with file and line for one with a mistake."""
         for path in self._files():
             self._check_format(self.get(path.stem), path)
-            trains_on = self.get(path.stem).trains_on
-            if trains_on is not None and trains_on not in self.names():
-                raise UserError(f"it trains on '{trains_on}'", str(path), suggestion(trains_on, self.names()))
+            self._check_training(self.get(path.stem), path)
+
+    def _check_training(self, task: Task, path: Path) -> None:
+        """A head is trained by another task: it must answer the same question, label by label."""
+        if task.trains_on is None:
+            return
+        if task.trains_on not in self.names():
+            raise UserError(f"it trains on '{task.trains_on}'", str(path), suggestion(task.trains_on, self.names()))
+        trained = self.get(task.trains_on)
+        if "train" not in trained.splits or not trained.format.trainable:
+            raise UserError(f"it trains on '{trained.name}', which has no training data", str(path), "name another")
+        if (trained.format.name, trained.labels) != (task.format.name, task.labels):
+            what = f"it trains on '{trained.name}', which has another format or other labels in another order"
+            raise UserError(what, str(path), f"give it the labels {', '.join(trained.labels)} in this order")
 
     def _check_format(self, task: Task, path: Path) -> None:
         """Versions are kept by a format's name, so a format of the study's own needs one of its own."""
@@ -90,14 +102,17 @@ def _own(path: Path) -> Task:
     spec = importlib.util.spec_from_file_location(f"xfer_own_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise UserError(f"not Python: {error.msg}", f"{path}:{error.lineno or 1}", "mend the line") from error
-    except Exception as error:  # whatever the user's file does
+    except (Exception, SystemExit) as error:  # whatever the user's file does
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         where = f"{path}:{frames[-1].lineno if frames else 1}"
         raise UserError(f"{type(error).__name__}: {error}", where, "mend the line") from error
+    finally:
+        del sys.modules[spec.name]  # its classes travel to workers by value
     task = getattr(module, "TASK", None)
     if not isinstance(task, Task):
         raise UserError("it defines no TASK", f"{path}:1", 'write TASK = Task("' + path.stem + '", ...)')

@@ -6,7 +6,6 @@ DeepSpeed reduces gradients once, in ``step()``.
 
 from __future__ import annotations
 
-import gc
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -81,10 +80,6 @@ def engine_for(model: EncoderWithHeads, recipe: Recipe, resources: Resources) ->
         yield engine
     finally:
         engine.destroy()
-        del engine, optimizer
-        gc.collect()
-        # What is left are libraries and kept data: looking through them again took a third of a second a phase.
-        gc.freeze()
 
 
 def full_state(engine: Any, moments: bool) -> State | None:

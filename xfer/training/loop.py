@@ -77,7 +77,7 @@ def train(
     state = snapshot.tensors_of(store, resume) if resume else None
     if resume and state:
         model.load_state_dict(state["weight"], strict=False)
-        run.progress = Progress(**resume.loop)
+        run.progress = Progress(**{**resume.loop, "rules": [rule.key for rule in rules]})
     with engines.engine_for(model, phase.recipe, resources) as engine:
         if state:
             run.take_step(engine, 0, learning_rate=0.0)
@@ -130,7 +130,7 @@ class _Run:
             self.progress.seconds += time.monotonic() - began
             if self._rank == 0:
                 stop = self._on_step(step + 1, {"loss": loss})
-            stopped = stopped or step + 1 == pause
+            stopped = stopped or (pause is not None and step + 1 >= pause)
             if not last and (stopped or (step + 1) % snapshot_every == 0):
                 self._snapshot(engine)
             if stopped and not last:

@@ -171,7 +171,7 @@ def test_the_card_says_what_it_is_and_how_it_came_about(tmp_path: Path) -> None:
     assert "step 8, the best by mnli/validation/en (0.75)" in text
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     assert rows == [
-        "| - | the pretrained model with fingerprint `f1` | - |",
+        "| - | the model as it came, or random weights, with fingerprint `f1` | - |",
         "| `ba9876543210` | snli (en, train, 64 examples, labels shuffled) | 7 |",
         "| `0123456789ab` | mnli (no, train) | 11 |",
     ]

@@ -70,7 +70,7 @@ SIZES = {"mnli": 100, "snli": 400, "panx": 2500}
         ("{cap: 100}", (1 / 3, 1 / 3, 1 / 3)),
         ("{temperature: 1}", (1 / 30, 4 / 30, 25 / 30)),
         ("{temperature: 2}", (1 / 8, 2 / 8, 5 / 8)),
-        ("{weights: {panx: 1, mnli: 3}}", (0.75, 0.0, 0.25)),
+        ("{weights: {panx: 1, mnli: 3, snli: 4}}", (0.375, 0.5, 0.125)),
     ],
 )
 def test_a_mixs_weights_follow_from_the_rows_in_the_lock(
@@ -80,8 +80,8 @@ def test_a_mixs_weights_follow_from_the_rows_in_the_lock(
 
 
 def test_weights_by_name_do_not_look_at_rows_or_at_their_own_order(tmp_path: Path) -> None:
-    weights = mix_of(tmp_path, "{weights: {panx: 1, mnli: 3}}", SIZES)
-    assert weights == mix_of(tmp_path, "{weights: {mnli: 6, snli: 0, panx: 2}}")
+    weights = mix_of(tmp_path, "{weights: {panx: 1, mnli: 3, snli: 4}}", SIZES)
+    assert weights == mix_of(tmp_path, "{weights: {mnli: 6, snli: 8, panx: 2}}")
 
 
 def test_a_mixs_key_depends_on_the_weights_and_not_on_how_they_are_said(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ TARGETS = {
         "targets: [§{task: xnli, examples: 8}, xnli]", "'xnli' stands there 2 times", "once",
     ),
     "an empty name": ("targets: [{task: xnli, §name: ''}]", "targets.0.name", ""),
+    "one that nothing evaluates": (
+        "targets: [xnli, §udpos]\nevaluate: [{tasks: [xnli]}]", "'udpos' is in no entry of evaluate", "add it",
+    ),
     "text": ("targets: [§world_text]", "'world_text' has no score", "not be a target"),
     "examples where nothing is trained": (
         "targets: [{task: tatoeba, §examples: 8}]", "tatoeba", "leave",
@@ -50,6 +53,9 @@ ARMS = {
     "a weight of what is not in the mix": (
         "arms: [none, §{name: m, mix: [mnli, snli], sample: {weights: {mnli: 1, snil: 1}}}]",
         "'snil', which is not in the mix", "",
+    ),
+    "a task of the mix without a weight": (
+        "arms: [none, §{name: m, mix: [mnli, snli], sample: {weights: {mnli: 1}}}]", "gives 'snli' nothing", "",
     ),
     "examples of a mix": (MIX + "§examples: 9}]", "'examples'", "mix"),
 }  # fmt: skip

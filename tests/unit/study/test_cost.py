@@ -67,13 +67,6 @@ def test_a_set_that_is_drawn_more_often_counts_for_more(tmp_path: Path) -> None:
     assert cost(phase, "tiny", 1, held) == Cost(8, tokens, tokens * (6 * 600 + 12 * 2 * 8 * mean), 4 * 1000)
 
 
-def test_a_set_that_is_never_drawn_costs_nothing(tmp_path: Path) -> None:
-    arms = "[none, {name: m, mix: [mnli, snli], sample: {weights: {mnli: 0, snli: 1}}}]"
-    mix = the_phase(tmp_path, "mnli + snli", recipe=recipe(48, steps=8), arms=arms)
-    alone = the_phase(tmp_path, "snli", recipe=recipe(48, steps=8))
-    assert cost(mix, "tiny", 1, lock()) == cost(alone, "tiny", 1, lock())
-
-
 @pytest.mark.parametrize("selections", [1, 3])
 def test_every_checkpoint_that_stays_takes_disk(tmp_path: Path, selections: int) -> None:
     phase = the_phase(tmp_path, "snli", recipe=recipe(48, steps=8))
