@@ -134,6 +134,8 @@ def test_a_signal_ends_cleanly_and_nothing_is_repeated(
     code = studies.disturb(small_world, study, random.Random(4), lambda job: os.kill(job.pid, number))
     assert code == 130
     assert xfer.open(str(study)).attempts()["outcome"].to_pylist()[-1] == "stopped"
+    if number == signal.SIGTERM:
+        return  # how it goes on is the same
     assert studies.xfer_cli(small_world, "run", str(study)).returncode == 0
     assert studies.repeated_steps(study) == [0]
     same_tables(study, undisturbed)

@@ -13,11 +13,22 @@ from tests.world import World
 
 pytestmark = pytest.mark.integration
 
-TUNE = "tune: {learning_rate: [1e-5, 3e-3], per: [model, target], targets: [udpos], arms: [none], seeds: [1]}\n"
+TEXT = """\
+study: small
+storage: {storage}
+seeds: [11]
+models: [tiny]
+arms: [none, snli]
+targets: [udpos]
+recipe:
+  default: {{steps: {steps}, batch_size: 16, micro_batch_size: 8, max_length: 32, precision: fp32}}
+tune: {{learning_rate: [1e-5, 3e-3], per: [model, target], targets: [udpos], arms: [none], seeds: [1]}}
+resources: {{default: {{ranks: 2, zero_stage: 1, snapshot_every: {every}}}}}
+"""
 
 
 def test_the_better_value_is_chosen_once_and_replayed(small_world: World, tmp_path: Path) -> None:
-    study = studies.write(tmp_path, steps=30, extra=TUNE)
+    study = studies.write(tmp_path, steps=30, text=TEXT)
     first = studies.xfer_cli(small_world, "run", str(study))
     assert first.returncode == 0, first.stdout + first.stderr
     assert "decided for tiny x udpos: learning_rate 0.003" in first.stdout

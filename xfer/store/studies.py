@@ -30,8 +30,10 @@ class Needs(BaseModel):
 
 
 def declare(store: Store, needs: Needs) -> None:
-    """Put a study into the list, in place of what it needed before."""
-    store.put(_path(needs.study), as_json(needs.model_dump(mode="json")))
+    """Put a study into the list, in place of what it needed before; what has not changed is not written."""
+    content = as_json(needs.model_dump(mode="json"))
+    if store.get(_path(needs.study)) != content:
+        store.put(_path(needs.study), content)
 
 
 def each(store: Store) -> Iterator[Needs]:
