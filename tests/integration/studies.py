@@ -24,7 +24,7 @@ EVERY = 10
 """Steps between snapshots of a disturbed study."""
 
 
-def write(folder: Path, steps: int = 60, extra: str = "", text: str = STUDY) -> Path:
+def write(folder: Path, steps: int = 40, extra: str = "", text: str = STUDY) -> Path:
     """A study in ``folder`` that stores beside itself."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "study.yaml"
@@ -52,16 +52,16 @@ def start(world: World, study: Path) -> subprocess.Popen[str]:
 
 
 def disturb(world: World, study: Path, rng: random.Random, strike: Callable[[psutil.Process], None]) -> int:
-    """Run a study, strike at a random moment of a random phase, and wait for the job's end; its exit code."""
+    """Run a study, strike at a random moment of its first phase or second, and wait for the end; its exit code."""
     with start(world, study) as job:
         tree = psutil.Process(job.pid)
         assert job.stdout is not None
-        wanted, descendants = rng.randrange(1, 7), list[psutil.Process]()
+        wanted, descendants = rng.randrange(1, 3), list[psutil.Process]()
         for line in job.stdout:
             event = json.loads(line) if line.startswith("{") else {}
             wanted -= event.get("event") == "phase"
             if wanted <= 0 and event.get("event") == "step" and not descendants:
-                time.sleep(rng.uniform(0, 0.5))
+                time.sleep(rng.uniform(0, 0.25))
                 descendants = tree.children(recursive=True)
                 strike(tree)
         assert descendants, "the study ended before its turn came"
@@ -70,6 +70,14 @@ def disturb(world: World, study: Path, rng: random.Random, strike: Callable[[psu
     workers = [process for process in left if "RayTrainWorker" in process.name()]
     assert not workers, f"outlived the job: {workers}"
     return code
+
+
+def interrupt(job: psutil.Process) -> None:
+    job.send_signal(signal.SIGINT)
+
+
+def terminate(job: psutil.Process) -> None:
+    job.terminate()
 
 
 def kill_a_worker(job: psutil.Process) -> None:
@@ -100,13 +108,14 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
     return sorted(table.to_pylist(), key=lambda row: json.dumps(row, sort_keys=True))
 
 
-def repeated_steps(study: Path) -> list[int]:
-    """For each attempt after a phase's first: steps that the one before is known to have done already."""
+def repeated_steps(study: Path) -> list[tuple[str, int]]:
+    """For each attempt after a phase's first: how the one before ended, and the steps it is known to have done that
+    were done again."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in xfer.open(str(study)).attempts().to_pylist():
         found.setdefault(row["phase"], []).append(row)
     return [
-        (before["last_step"] or 0) - after["first_step"]
+        (before["outcome"], (before["last_step"] or 0) - after["first_step"])
         for attempts in found.values()
         for before, after in itertools.pairwise(attempts)
     ]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import random
+import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pyarrow.compute as pc
 import pytest
 
@@ -102,70 +100,63 @@ def test_the_same_command_again_trains_nothing(finished: Path, small_world: Worl
     assert studies.tables(finished) == undisturbed
 
 
-@pytest.mark.parametrize(
-    ("strike", "seed"),
-    [(studies.kill_a_worker, 1), (studies.kill_the_driver, 2), (studies.kill_everything, 3)],
-    ids=["a worker", "the driver", "everything"],
+STRIKES = (
+    (studies.interrupt, 130, "stopped"),
+    (studies.kill_the_driver, -signal.SIGKILL, "lost"),
+    (studies.terminate, 130, "stopped"),
+    (studies.kill_a_worker, 0, "committed"),
 )
-def test_a_killed_study_goes_on(
-    strike: Callable[[psutil.Process], None], seed: int, small_world: World, tmp_path: Path, undisturbed: Tables
+"""What happens to a run, how it ends, and how its last attempt does. A worker's death is mended by the run itself."""
+
+
+def test_a_study_struck_again_and_again_comes_to_the_same_tables(
+    small_world: World, tmp_path: Path, undisturbed: Tables
 ) -> None:
-    study = studies.write(tmp_path)
-    code = studies.disturb(small_world, study, random.Random(seed), strike)
-    assert (code == 0) == (strike is studies.kill_a_worker), "only a worker's death is mended by the run itself"
-    if code != 0:
-        again = studies.xfer_cli(small_world, "run", str(study))
-        assert again.returncode == 0, again.stdout + again.stderr
+    study, rng = studies.write(tmp_path), random.Random(1)
+    for strike, code, outcome in STRIKES:
+        assert studies.disturb(small_world, study, rng, strike) == code, strike
+        assert xfer.open(str(study)).attempts()["outcome"].to_pylist()[-1] == outcome, strike
     same_tables(study, undisturbed)
     predictions = xfer.open(str(study)).predictions().select(["evaluation", "example"]).to_pylist()
     assert len({(row["evaluation"], row["example"]) for row in predictions}) == len(predictions)
     repeated = studies.repeated_steps(study)
-    assert len(repeated) == 1
-    assert all(steps <= studies.EVERY for steps in repeated), repeated
+    assert len(repeated) == len(STRIKES)
+    for outcome, steps in repeated:
+        assert steps == 0 if outcome == "stopped" else steps <= studies.EVERY, repeated
     outcomes = xfer.open(str(study)).attempts()["outcome"].to_pylist()
     assert outcomes.count("committed") == 8
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_ends_cleanly_and_nothing_is_repeated(
-    small_world: World, tmp_path: Path, undisturbed: Tables, number: signal.Signals
-) -> None:
-    study = studies.write(tmp_path)
-    code = studies.disturb(small_world, study, random.Random(4), lambda job: os.kill(job.pid, number))
-    assert code == 130
-    assert xfer.open(str(study)).attempts()["outcome"].to_pylist()[-1] == "stopped"
-    if number == signal.SIGTERM:
-        return  # how it goes on is the same
-    assert studies.xfer_cli(small_world, "run", str(study)).returncode == 0
-    assert studies.repeated_steps(study) == [0]
-    same_tables(study, undisturbed)
-
-
-def test_a_damaged_checkpoint_counts_as_absent_and_is_named(finished: Path, small_world: World, tmp_path: Path) -> None:
-    import shutil
-
-    shutil.copytree(finished.parent, tmp_path / "copy")
-    study = studies.write(tmp_path / "copy")
-    victim = next(p for p in (tmp_path / "copy" / "runs" / "phases").rglob("model.safetensors"))
+@pytest.fixture(scope="module")
+def mended(finished: Path, small_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The finished study with a damaged checkpoint and a learning rate that cannot go well, run again; its output."""
+    folder = tmp_path_factory.mktemp("mended") / "copy"
+    shutil.copytree(finished.parent, folder)
+    assert states(small_world, studies.write(folder)) == ["cached"] * 8
+    plain = [row for row in xfer.open(str(finished)).phases().to_pylist() if row["parent"] == ""]
+    (mnli,) = (row["phase"] for row in plain if row["trains_on"] == ["mnli"])
+    (victim,) = (folder / "runs" / "phases" / mnli).rglob("model.safetensors")
     content = bytearray(victim.read_bytes())
     content[-1] ^= 1
     victim.write_bytes(content)
-    assert sorted(states(small_world, study)) == ["cached"] * 7 + ["damaged"]
-    again = studies.xfer_cli(small_world, "run", str(study))
-    assert again.returncode == 0, again.stderr
-    assert "damaged" in again.stdout
-    assert "does not match its checksum" in again.stdout
-    assert states(small_world, study) == ["cached"] * 8
-
-
-def test_a_failed_cell_is_a_row_and_the_rest_goes_on(small_world: World, tmp_path: Path) -> None:
-    text = STUDY.replace(
-        "  override:\n", "  override:\n    - {{where: {{role: target, task: udpos}}, learning_rate: 1e30}}\n"
-    )
-    study = studies.write(tmp_path, steps=6, text=text)
+    assert sorted(states(small_world, studies.write(folder))) == ["cached"] * 7 + ["damaged"]
+    rate = "    - {{where: {{role: target, task: udpos}}, learning_rate: 1e30}}\n"
+    study = studies.write(folder, text=STUDY.replace("  override:\n", "  override:\n" + rate))
     ended = studies.xfer_cli(small_world, "run", str(study))
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stdout + ended.stderr
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    return study, ended.stdout + ended.stderr
+
+
+def test_a_damaged_checkpoint_counts_as_absent_and_is_named(mended: tuple[Path, str], small_world: World) -> None:
+    study, said = mended
+    assert "damaged" in said
+    assert "does not match its checksum" in said
+    assert sorted(states(small_world, study)) == ["cached"] * 5 + ["new"] * 3
+
+
+def test_a_failed_cell_is_a_row_and_the_rest_goes_on(mended: tuple[Path, str]) -> None:
+    study, said = mended
+    assert "Traceback" not in said
     cells = xfer.open(str(study)).cells().to_pylist()
     assert {(c["state"], c["target"]) for c in cells} == {("failed", "udpos"), ("done", "xnli"), ("done", "tatoeba")}
     assert all("not a number" in c["reason"] for c in cells if c["state"] == "failed")

@@ -28,8 +28,8 @@ from xfer.study import state
 from xfer.study.plan import Planned
 from xfer.tasks.task import Task
 
-TRIES = 5
-"""Times that a phase whose workers die without making a step is taken up again."""
+TRIES = 3
+"""Times that lost work is taken up again when nothing was gained since the last time."""
 
 
 @dataclass
@@ -63,9 +63,10 @@ class Ensurer:
                 return
             tries, reached = (tries + 1 if first <= reached else 0), first
             result = self._train(planned, attempt, found, pause)
-            self._settle(planned, attempt, result)
             if result.state == "lost" and tries >= TRIES:
-                raise PhaseFailed(f"the workers died {tries + 1} times at step {first}", planned.phase.key)
+                why = f"lost {tries + 1} times at step {first}; the last time: {result.reason}"
+                result = Result("failed", why, result.detail)
+            self._settle(planned, attempt, result)
 
     def look(self, planned: Planned, rule: Rule, step: int) -> float:
         """What the look of ``rule`` at ``step``, or the last one before it, has seen of a phase trained so far."""
@@ -154,6 +155,7 @@ class Ensurer:
     def _settle(self, planned: Planned, attempt: Attempt, result: Result) -> None:
         """End an attempt as its result says."""
         phase = planned.phase.key
+        attempt.reached(result.values.get("step", 0))
         if result.state == "done":
             self._commit(planned, attempt, result.values)
             return
@@ -167,7 +169,6 @@ class Ensurer:
 
     def _commit(self, planned: Planned, attempt: Attempt, values: Mapping[str, Any]) -> None:
         store, phase = self.site.store, planned.phase
-        attempt.reached(values["step"])
         curves = f"{attempt.path}/curves.parquet"
         store.put(curves, to_parquet(pa.Table.from_pylist(values["curves"], schema=schema.CURVES)))
         body = {
@@ -199,7 +200,7 @@ class Ensurer:
         name = key([evaluation.key for evaluation in missing])
         subject = checkpoint_path(self.site.store, missing[0].subject)
         job = Evaluate(tuple(missing), self.models[model], subject, parts.part_path(group, name))
-        for _ in range(TRIES):
+        for _ in range(1 + TRIES):
             result = self._run(job, resources, lambda step, metrics: None)
             if result.state != "lost":
                 break

@@ -64,7 +64,8 @@ class Evaluate:
 class Result:
     """How a job ended.
 
-    ``lost``: the workers died under it. ``stopped``: it was asked to stop and left a snapshot.
+    ``lost``: it broke off, as when a worker dies; worth another try.
+    ``stopped``: it was asked to stop and left a snapshot.
     """
 
     state: Literal["done", "failed", "stopped", "lost"]

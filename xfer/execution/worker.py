@@ -51,8 +51,7 @@ def work(config: dict[str, Any]) -> None:
         except PhaseFailed as error:  # the same on every rank, so the group can go on
             result = Result("failed", error.what, traceback.format_exc())
         except Exception as error:
-            if not _neighbour_died(error):
-                ray.get(board.finish.remote(number, _failure(error, rank)))
+            ray.get(board.finish.remote(number, _broken_off(error, rank)))
             raise
         if rank == 0:
             ray.get(board.finish.remote(number, result))
@@ -68,18 +67,11 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _failure(error: Exception, rank: int) -> Result:
-    ours = isinstance(error, XferError)
-    reason = str(error) if ours else f"{type(error).__name__} on rank {rank}: {error}"
-    return Result("failed", reason, traceback.format_exc(), error=error if isinstance(error, XferError) else None)
-
-
-def _neighbour_died(error: Exception) -> bool:
-    """A collective that broke off because another rank is gone: the job is lost, not failed."""
-    import torch.distributed as distributed
-
-    words = str(error).lower()
-    return isinstance(error, distributed.DistError) or any(word in words for word in ("gloo", "nccl", "connection"))
+def _broken_off(error: Exception, rank: int) -> Result:
+    """What nobody raises on purpose may come from a rank that has died: worth another try, whatever its words."""
+    if isinstance(error, XferError):
+        return Result("failed", str(error), traceback.format_exc(), error=error)
+    return Result("lost", f"{type(error).__name__} on rank {rank}: {error}", traceback.format_exc())
 
 
 def _next(board: Handle) -> Any:
