@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cluster.cli import storage as storages
-from cluster.cli.output import show
+from cluster.cli.output import show, size
 
 if TYPE_CHECKING:
     from xfer.store.garbage import Basis, Garbage
@@ -39,14 +39,14 @@ def gc(
     found = garbage.find(store, resting)
     if found:
         show(("what", "size", "reason"), _rows(found), numbers=("size",))
-        print(f"{_counted(found)}: {_size(sum(item.bytes for item in found))}")
+        print(f"{_counted(found)}: {size(sum(item.bytes for item in found))}")
     else:
         print(f"nothing to delete; the list holds: {', '.join(studies.names(store))}")
     left = [phase for phase in garbage.held(store) if phase not in resting]
     if left:
         print(f"left alone, because somebody may be training them (--wait finds out): {' '.join(left)}")
     if delete:
-        print(f"freed {_size(garbage.sweep(store, found))}")
+        print(f"freed {size(garbage.sweep(store, found))}")
     elif found:
         print("nothing is deleted yet; --delete does it")
 
@@ -84,9 +84,9 @@ def _rows(found: Sequence[Garbage]) -> Iterator[tuple[str, str, str]]:
     for (kind, reason), items in sorted(kinds.items()):
         items.sort(key=lambda item: (-item.bytes, item.path))
         for item in items[:SHOWN]:
-            yield item.path, _size(item.bytes), reason
+            yield item.path, size(item.bytes), reason
         if others := items[SHOWN:]:
-            yield f"and {_plural(len(others), f'other {kind}')}", _size(sum(item.bytes for item in others)), reason
+            yield f"and {_plural(len(others), f'other {kind}')}", size(sum(item.bytes for item in others)), reason
 
 
 def _counted(found: Sequence[Garbage]) -> str:
@@ -95,10 +95,3 @@ def _counted(found: Sequence[Garbage]) -> str:
 
 def _plural(number: int, what: str) -> str:
     return f"{number} {what}{'s' if number != 1 else ''}"
-
-
-def _size(number: float) -> str:
-    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= limit:
-            return f"{number / limit:.1f} {unit}B"
-    return f"{number:.0f} B"

@@ -22,3 +22,16 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequenc
     for row in rows:
         table.add_row(*row)
     console.print(table, highlight=False)
+
+
+def short(number: float, unit: str = "") -> str:
+    """A number of at most three digits before its point: ``1.2 M``, ``34 kB``."""
+    for limit, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= limit:
+            return f"{number / limit:.1f} {prefix}{unit}"
+    return f"{number:.0f} {unit}".rstrip()
+
+
+def size(number: float) -> str:
+    """Bytes."""
+    return short(number, "B")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cluster.cli.arguments import StudyPath
-from cluster.cli.output import show
+from cluster.cli.output import short, show, size
 
 if TYPE_CHECKING:
     from xfer.study.opening import Opened
@@ -84,8 +84,8 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
     show(columns, [_line(row) for row in rows], numbers=("seed", "steps", "tokens", "FLOPs", "disk", "cells"))
     total = _total(opened, rows)
     print(
-        f"{total['phases']} phases, {total['new']} to train: {total['steps']} steps, {_short(total['tokens'])} tokens, "
-        f"{_short(total['flops'])} FLOPs, {_short(total['disk'])}B of checkpoints; "
+        f"{total['phases']} phases, {total['new']} to train: {total['steps']} steps, {short(total['tokens'])} tokens, "
+        f"{short(total['flops'])} FLOPs, {short(total['disk'])}B of checkpoints; "
         f"{total['evaluations']} evaluations for {total['cells']} cells"
     )
     for row in rows:
@@ -100,7 +100,7 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["key"] or "-", "+".join(row["roles"]), " + ".join(row["trains_on"]), row["parent"] or row["model"],
-        str(row["seed"]), str(row["steps"]), _short(row["tokens"]), _short(row["flops"]), _short(row["disk"]) + "B",
+        str(row["seed"]), str(row["steps"]), short(row["tokens"]), short(row["flops"]), size(row["disk"]),
         str(row["cells"]), row["state"] + (", shared" if row["cells"] > 1 else ""),
     )  # fmt: skip
 
@@ -128,10 +128,3 @@ def _explain(opened: Opened, key: str) -> None:
         f"  serves {planned.cells} cells as {'+'.join(sorted(planned.roles))}; checkpoints: {', '.join(planned.rules)}"
     )
     print(json.dumps(plain(planned.phase), indent=1, sort_keys=True, ensure_ascii=False))
-
-
-def _short(number: float) -> str:
-    for limit, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= limit:
-            return f"{number / limit:.1f}{unit}"
-    return f"{number:.0f}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+IDENTITY = ("task", "language", "split", "data", "declaration", "examples", "shuffled")
+"""Fields that a data set's identity lists, in this order."""
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -27,7 +30,7 @@ class DataSet:
     """A control: each row has the label of another row."""
 
     def identity(self) -> object:
-        return [self.task, self.language, self.split, self.data, self.declaration, self.examples, self.shuffled]
+        return [getattr(self, name) for name in IDENTITY]
 
     @property
     def title(self) -> str:

@@ -8,7 +8,8 @@ from xfer.models.spec import ModelSpec
 from xfer.phase.recipe import Recipe
 from xfer.reports.formatting import count
 from xfer.reports.prose import Paragraph, listed, number_of, percent, rate
-from xfer.reports.uses import Role, Use
+from xfer.reports.uses import Use
+from xfer.study.fields import Role
 from xfer.study.plan import Experiment, Plan
 from xfer.study.schema import Study
 from xfer.study.tuning import Tune

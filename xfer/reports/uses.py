@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from xfer.phase.phase import Phase
+from xfer.study.fields import Role
 from xfer.study.plan import Cell, Plan
-
-Role = Literal["pretrain", "intermediate", "target"]
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from xfer.fingerprint import plain
+from xfer.phase.data_set import IDENTITY
 from xfer.phase.phase import Phase
 from xfer.store import records
 from xfer.store.store import Store
 
 MOST = 3
 """Differences beyond which it is no near miss."""
-
-DATA_SET = ("task", "language", "split", "data", "declaration", "examples", "shuffled")
-"""Names of what a data set's identity lists."""
 
 
 class Difference(NamedTuple):
@@ -55,7 +53,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for name, item in value.items():
             yield from _leaves(item, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):
-        names = DATA_SET if len(value) == len(DATA_SET) and isinstance(value[0], str) else range(len(value))
+        names = IDENTITY if len(value) == len(IDENTITY) and isinstance(value[0], str) else range(len(value))
         for name, item in zip(names, value, strict=True):
             yield from _leaves(item, f"{path}.{name}")
     else:
