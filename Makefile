@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install quickstart slices science test lint types contracts unit integration docs constraints clean
+.PHONY: help install quickstart slices science test lint types contracts unit integration test-cluster docs constraints clean
 
 help:  ## Show what there is.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 install: $(VENV)/installed  ## Make .venv with everything, at the versions of constraints.txt.
 
@@ -46,8 +46,13 @@ unit: install
 integration: install
 	$(BIN)/pytest tests/integration tests/gpu
 
-docs: install  ## Write docs/tables.md from the schema.
+test-cluster: install  ## Test on real Kubernetes: started here (root, Go, Debian), or the cluster of $XFER_TEST_KUBECONFIG.
+	-test -n "$$XFER_TEST_KUBECONFIG" || $(BIN)/python -m tests.cluster.bed build
+	$(BIN)/pytest tests/cluster
+
+docs: install  ## Write docs/tables.md from the schema, and the chart's table of values.
 	$(BIN)/python -c "from xfer.results import schema; print(schema.markdown(), end='')" > docs/tables.md
+	$(BIN)/python helm/values_table.py
 
 constraints:  ## Pin what is installed now.
 	$(BIN)/uv pip freeze --exclude-editable > constraints.txt
