@@ -9,18 +9,19 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from xfer.driver import run
 from xfer.errors import XferError
-from xfer.events import Events
+from xfer.events import Event, Events
 from xfer.io import leave
 from xfer.study.resolve import Roots
 
 
-def main() -> int:
+def main(study: Path, listener: Callable[[Event], None] | None = None) -> int:
     """0 when every cell is done, 1 when one is not, 2 for the user's mistake, 130 when stopped."""
-    events, stop = Events(sys.stdout), threading.Event()
+    events, stop = Events(sys.stdout, listener), threading.Event()
 
     def on_signal(*_: object) -> None:
         stop.set()
@@ -29,7 +30,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     try:
-        return 0 if run(Path(sys.argv[1]), Roots.from_environment(), events, stop) else 1
+        return 0 if run(study, Roots.from_environment(), events, stop) else 1
     except XferError as error:
         events.emit("error", message=str(error), detail=traceback.format_exc(), code=error.exit_code)
         return error.exit_code
@@ -41,4 +42,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main(Path(sys.argv[1])))

@@ -22,7 +22,7 @@ from xfer.store.store import Store
 from xfer.study import lock as locks
 from xfer.study import reading, resolve, state
 from xfer.study.lock import Lock
-from xfer.study.opening import opened
+from xfer.study.opening import opened, store_of
 from xfer.study.plan import Experiment, Plan, Planned, TrialCell
 from xfer.study.schema import Study
 
@@ -34,7 +34,7 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
     and ``Stopped`` when ``stop`` is set on the way.
     """
     study = reading.read(path)
-    store = Store(study.storage)
+    store = store_of(study)
     store.require_writable()
     lock = _lock(study, roots, events)
     planned = opened(study, lock, store).plan

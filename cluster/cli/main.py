@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cluster.cli import check, export, gc, lock, plan, report, results, run, settings, tasks
+from cluster.cli import check, export, gc, lock, plan, report, results, run, runs, settings, tasks
 from xfer.errors import XferError
 from xfer.io import leave
 
@@ -23,6 +23,12 @@ app.command("check")(check.check)
 app.command("lock")(lock.lock)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
+app.command("status")(runs.status)
+app.command("watch")(runs.watch)
+app.command("logs")(runs.logs)
+app.command("stop")(runs.stop)
+app.command("doctor")(runs.doctor)
+app.command("fetch")(runs.fetch)
 app.command("results")(results.results)
 app.command("report")(report.report)
 app.add_typer(export.app, name="export")

@@ -12,39 +12,16 @@ import pytest
 
 import xfer
 from tests.integration import studies
+from tests.integration.studies import GENERATED
 from tests.world import World
 
 pytestmark = pytest.mark.integration
-
-TEXT = """\
-study: nano
-storage: {storage}
-world: {{seed: 3, rows: {{text: 600, nli: 320, tagging: 192, paraphrase: 192, validation: 60, test: 60}}}}
-seeds: [1, 2]
-models: [{{id: nano, scratch: {{size: nano, text: world_text, vocabulary: 200, seed: 5}}}}]
-arms:
-  - none
-  - {{name: shuffled, task: world_nli, labels: shuffled}}
-  - {{name: mix, mix: [world_nli, world_tagging], sample: {{weights: {{world_nli: 3, world_tagging: 1}}}}}}
-targets:
-  - {{name: few, task: world_paraphrase, examples: 48}}
-  - world_tagging
-  - world_retrieval
-recipe:
-  default: {{steps: 20, batch_size: 16, micro_batch_size: 8, learning_rate: 1e-3, max_length: 32, precision: fp32}}
-  override:
-    - {{where: {{role: pretrain}}, steps: {steps}}}
-    - {{where: {{task: few}}, steps: 200, patience: 1}}
-tune: {{learning_rate: [1e-5, 3e-3], per: [model, target], targets: [world_tagging], arms: [none], seeds: [9]}}
-select: {{every: {every}}}
-resources: {{default: {{ranks: 2, zero_stage: 1, snapshot_every: {every}}}}}
-"""
 
 
 @pytest.fixture(scope="module")
 def finished(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Killed while it pretrains, and run again."""
-    study = studies.write(tmp_path_factory.mktemp("nano"), text=TEXT)
+    study = studies.write(tmp_path_factory.mktemp("nano"), text=GENERATED)
     with studies.start(small_world, study) as job:
         assert job.stdout is not None
         for line in job.stdout:
@@ -135,7 +112,7 @@ def results(study: Path) -> dict[str, list[dict[str, Any]]]:
 
 def test_what_no_study_needs_any_more_can_go(finished: Path, small_world: World, tmp_path: Path) -> None:
     shutil.copytree(finished.parent, tmp_path / "copy")
-    study = studies.write(tmp_path / "copy", text=TEXT.replace("  - {{name: shuffled, task: world_nli", "#"))
+    study = studies.write(tmp_path / "copy", text=GENERATED.replace("  - {{name: shuffled, task: world_nli", "#"))
     storage = str(tmp_path / "copy" / "runs")
     shown = studies.xfer_cli(small_world, "gc", storage)
     assert shown.returncode == 0

@@ -67,3 +67,11 @@ class Board:
 
 Handle = Any
 """A Ray actor handle of a ``Board``."""
+
+
+def actor(kind: type) -> Any:
+    """An actor that takes no core, on the driver's own node: what the driver talks to must not die with a worker's."""
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
+    return ray.remote(num_cpus=0, label_selector={"ray.io/node-id": node})(kind).remote()

@@ -20,7 +20,7 @@ from typing import Any
 
 from xfer.errors import UserError
 from xfer.events import Events
-from xfer.execution.board import Board, Job
+from xfer.execution.board import Board, Job, actor
 from xfer.execution.jobs import Result, Site
 from xfer.phase.resources import Resources
 
@@ -42,8 +42,13 @@ SETTINGS = {
 """Ray's environment: quick notice of a dead worker, patience for a node that is being started."""
 
 
+TRIALS = {"trial": 10_000}
+"""A resource of our own that trials ask for: they hold no core, and Ray Tune refuses to start them for nothing."""
+
+
 def start_ray(shapes: Iterable[Resources]) -> None:
-    """Start Ray on this machine with room for lanes of these shapes, unless this process has done so.
+    """Join the Ray cluster at ``RAY_ADDRESS``, or start Ray on this machine with room for lanes of these shapes,
+    unless this process has done so.
 
     Raises ``UserError`` when they ask for more accelerators than the machine has.
     """
@@ -55,20 +60,21 @@ def start_ray(shapes: Iterable[Resources]) -> None:
         raise UserError("training needs Ray, DeepSpeed and torch", fix="pip install 'xfer[train]'") from error
     if ray.is_initialized():
         return
-    shapes = list(shapes)
-    # CPUs are what lanes ask for, plus one for trials; the machine may have fewer.
-    cpus = max([os.cpu_count() or 1, *(shape.ranks * shape.per_rank.cpu for shape in shapes)]) + 1
+    address, shapes = os.environ.get("RAY_ADDRESS"), list(shapes)
+    here: dict[str, Any] = {}
+    if address is None:
+        # CPUs are what lanes ask for; the machine may have fewer.
+        cpus = max([os.cpu_count() or 1, *(shape.ranks * shape.per_rank.cpu for shape in shapes)])
+        # Without the dashboard a stopped trial would leave its placement group behind.
+        here = {"num_cpus": cpus, "resources": TRIALS, "include_dashboard": True}
     on_sigterm = signal.getsignal(signal.SIGTERM)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Without the dashboard a stopped trial would leave its placement group behind.
-        ray.init(
-            address="local", num_cpus=cpus, include_dashboard=True, log_to_driver=False, logging_level=logging.ERROR
-        )
+        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
     signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own, put in its place, aborts the process
     wanted = max((shape.ranks * shape.per_rank.gpu for shape in shapes), default=0)
     there = int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
-    if wanted > there:
+    if address is None and wanted > there:
         raise UserError(
             f"the study asks for {wanted} accelerators and this machine has {there}",
             "resources",
@@ -113,11 +119,8 @@ class Lane:
     """Workers of one shape. Starts at once in the background; ``run`` waits for them when it must."""
 
     def __init__(self, site: Site, resources: Resources) -> None:
-        import ray
-
         self._resources = resources
-        # Lives as long as this process; takes no CPU.
-        self._board: Any = ray.remote(num_cpus=0)(Board).remote()
+        self._board = actor(Board)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._fit, args=(site,), name="lane", daemon=True)
         self._thread.start()

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from xfer.execution.board import actor
 from xfer.study.plan import Experiment
 
 POLL = 0.1
@@ -65,7 +66,7 @@ def search(experiment: Experiment, answer: Callable[[Question], Score]) -> dict[
     """
     import ray
 
-    desk: Any = ray.remote(num_cpus=0)(Desk).remote()
+    desk = actor(Desk)
     scores: dict[Question, Score] = {}
     ended: list[BaseException | None] = []
     thread = threading.Thread(target=_fit, args=(experiment, desk, ended), name="tune", daemon=True)
@@ -95,7 +96,7 @@ def _fit(experiment: Experiment, desk: Any, ended: list[BaseException | None]) -
             values = [json.dumps(trial.values, sort_keys=True) for trial in experiment.trials]
             trial = tune.with_parameters(_trial, desk=desk, values=values, rungs=asha.rungs if asha else ())
             found = tune.Tuner(
-                tune.with_resources(trial, {"CPU": 0.01}),  # Tune refuses 0; a trial only waits
+                tune.with_resources(trial, {"trial": 1}),  # no core: a trial only waits
                 param_space={"values": tune.grid_search(values)},
                 # One at a time: so the order, and with it what is given up, is the same every time.
                 tune_config=tune.TuneConfig(metric="score", mode="max", max_concurrent_trials=1, scheduler=scheduler),

@@ -27,28 +27,37 @@ class Needs(BaseModel):
     evaluations: dict[str, tuple[str, ...]]
     """By group: keys of the evaluations."""
     experiments: tuple[str, ...]
+    trials: tuple[str, ...] = ()
+    """Phases of choices that have been made: tables show them while they are there, but nothing needs them."""
 
 
 def declare(store: Store, needs: Needs) -> None:
     """Put a study into the list, in place of what it needed before; what has not changed is not written."""
     content = as_json(needs.model_dump(mode="json"))
-    if store.get(_path(needs.study)) != content:
-        store.put(_path(needs.study), content)
+    if store.get(path_of(needs.study)) != content:
+        store.put(path_of(needs.study), content)
+
+
+def of(store: Store, name: str) -> Needs | None:
+    """What a study needs; None when it is not in the list. Raises ``StoreError`` for an entry that cannot be read."""
+    content = store.get(path_of(name))
+    if content is None:
+        return None
+    try:
+        needs = Needs.model_validate_json(content)
+    except ValidationError as error:
+        raise _unreadable(store, name, f"{error.error_count()} things in it are not as they should be") from error
+    if needs.study != name:
+        raise _unreadable(store, name, f"it is about study {needs.study}")
+    return needs
 
 
 def each(store: Store) -> Iterator[Needs]:
     """What every study in the list needs. Raises ``StoreError`` for an entry that cannot be read."""
     for name in names(store):
-        content = store.get(_path(name))
-        if content is None:  # taken out since the list was read
-            continue
-        try:
-            needs = Needs.model_validate_json(content)
-        except ValidationError as error:
-            raise _unreadable(store, name, f"{error.error_count()} things in it are not as they should be") from error
-        if needs.study != name:
-            raise _unreadable(store, name, f"it is about study {needs.study}")
-        yield needs
+        needs = of(store, name)
+        if needs is not None:  # else it was taken out since the list was read
+            yield needs
 
 
 def names(store: Store) -> list[str]:
@@ -61,17 +70,18 @@ def forget(store: Store, name: str) -> bool:
     """Take a study out of the list; whether it was there. Nothing that it made is touched."""
     listed = name in names(store)
     if listed:
-        store.delete(_path(name))
+        store.delete(path_of(name))
     return listed
 
 
-def _path(name: str) -> str:
+def path_of(name: str) -> str:
+    """Where a study's entry is."""
     return f"{FOLDER}/{name}.json"
 
 
 def _unreadable(store: Store, name: str, problem: str) -> StoreError:
     return StoreError(
         f"cannot tell what study {name} needs: {problem}",
-        f"{store.url} ({_path(name)})",
+        f"{store.url} ({path_of(name)})",
         f"run the study again, which writes it anew, or take it out of the list: xfer gc {store.url} --forget {name}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,12 @@ def open_study(path: Path) -> Opened:
     lock_path = locks.path_of(path)
     if not lock_path.exists():
         raise LockError("the study has no lock", str(lock_path), f"make one where the data are: xfer lock {path}")
-    return opened(study, locks.read(lock_path, study.registry), Store(study.storage))
+    return opened(study, locks.read(lock_path, study.registry), store_of(study))
+
+
+def store_of(study: Study) -> Store:
+    """Where a study keeps what it makes: at ``XFER_STORAGE`` where a place has set that, else where it says."""
+    return Store(os.environ.get("XFER_STORAGE") or study.storage)
 
 
 def opened(study: Study, lock: Lock, store: Store) -> Opened:

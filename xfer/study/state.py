@@ -56,6 +56,7 @@ def needs(plan: Plan, file: str) -> studies.Needs:
     """What a study needs of its store: all of its plan, but no trials of a choice that has been made."""
     phases = {key for cell in plan.cells for key in cell.phases}
     evaluations = {key for cell in plan.cells for key in cell.evaluations}
+    trials = {key for e in plan.experiments for trial in e.trials for cell in trial.cells for key in cell.phases}
     for experiment in plan.open_experiments():
         for trial in experiment.trials:
             phases |= {key for cell in trial.cells for key in cell.phases}
@@ -69,4 +70,5 @@ def needs(plan: Plan, file: str) -> studies.Needs:
         phases={key: tuple(sorted(plan.phases[key].rules)) for key in sorted(phases)},
         evaluations={group: tuple(keys) for group, keys in groups.items()},
         experiments=tuple(experiment.key for experiment in plan.experiments),
+        trials=tuple(sorted(trials - phases)),
     )

@@ -45,6 +45,7 @@ def test_an_entry_is_readable_json_with_these_fields(store: Store) -> None:
         "phases": {"0123456789ab": ["last", "best-ba9876543210"]},
         "evaluations": {"aaaaaaaaaaaa": ["bbbbbbbbbbbb"]},
         "experiments": ["cccccccccccc"],
+        "trials": [],
     }
 
 

@@ -1,0 +1,80 @@
+"""What is there for studies in a namespace, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cluster.kube import ClusterError, Namespace
+from cluster.profile import Profile
+from cluster.rights import RIGHTS
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    what: str
+    good: bool | None
+    """None: it cannot be seen from here."""
+    said: str
+
+
+def examine(space: Namespace, profile: Profile | ClusterError) -> Iterator[Finding]:
+    """Look at everything that can be looked at; nothing is changed."""
+    yield from _rights(space)
+    if isinstance(profile, ClusterError):
+        yield Finding("profile", False, str(profile))
+        return
+    yield Finding("profile", True, f"{profile.image}, pods of {profile.pod.cpu} CPUs and {profile.pod.gpu} GPUs")
+    yield from _claims(space, profile)
+    yield from _devices(space, profile)
+    yield from _quotas(space)
+
+
+def _rights(space: Namespace) -> Iterator[Finding]:
+    missing = [
+        f"{verb} {resource}"
+        for (group, resource), verbs in RIGHTS.items()
+        for verb in verbs
+        if not space.may(verb, group, resource)
+    ]
+    fix = "ask for the chart's role (access.subjects); you may not: " + ", ".join(missing)
+    yield Finding("rights", not missing, fix if missing else "all that the verbs need")
+
+
+def _claims(space: Namespace, profile: Profile) -> Iterator[Finding]:
+    for claim in profile.claims:
+        found = space.get("v1", "PersistentVolumeClaim", claim.claim)
+        phase = found["status"].get("phase") if found else "not there"
+        said = f"{claim.claim} is {phase}"
+        if phase == "Bound":
+            yield Finding("storage", True, said)
+        elif phase == "Pending":
+            yield Finding("storage", None, f"{said}: a volume is made when the first pod comes, or its class is wrong")
+        else:
+            yield Finding("storage", False, f"{said}: install the chart with storage.claim.create, or make it")
+    if "://" in profile.storage:
+        yield Finding("storage", None, f"{profile.storage}: only pods can tell whether they reach it; helm test does")
+
+
+def _devices(space: Namespace, profile: Profile) -> Iterator[Finding]:
+    if not profile.pod.gpu:
+        return
+    try:
+        nodes = space.nodes()
+    except ClusterError:
+        yield Finding("GPUs", None, f"you may not list nodes, so {profile.gpu_resource} cannot be counted")
+        return
+    most = max((int(node["status"].get("allocatable", {}).get(profile.gpu_resource, 0)) for node in nodes), default=0)
+    good = most >= profile.pod.gpu
+    said = f"the largest node has {most} of {profile.gpu_resource}, a pod takes {profile.pod.gpu}"
+    yield Finding("GPUs", good, said if good else f"{said}: set profiles.NAME.pod.gpu to what nodes have")
+
+
+def _quotas(space: Namespace) -> Iterator[Finding]:
+    for quota in space.find("v1", "ResourceQuota"):
+        status = quota.get("status", {})
+        used = [
+            f"{name} {status.get('used', {}).get(name, 0)} of {hard}" for name, hard in status.get("hard", {}).items()
+        ]
+        yield Finding("quota", True, ", ".join(used))

@@ -1,0 +1,240 @@
+"""A namespace of a Kubernetes cluster. Whatever its API refuses becomes one message with what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from cluster import troubles
+from cluster.manifest import Manifest
+from cluster.places import KubernetesPlace
+from xfer.errors import UserError
+
+MANAGER = "xfer"
+"""Field manager of what we apply."""
+
+
+class ClusterError(UserError):
+    """The cluster refuses, or cannot do, what was asked of it."""
+
+
+class Namespace:
+    """What the verbs need of one namespace."""
+
+    def __init__(self, place: KubernetesPlace) -> None:
+        from kubernetes import client, config
+        from kubernetes.dynamic import DynamicClient
+
+        self.name = place.namespace
+        where = str(place.kubeconfig) if place.kubeconfig else "the kubeconfig"
+        try:
+            api = config.new_client_from_config(config_file=_file(place), context=place.context)
+        except config.ConfigException as error:
+            raise ClusterError(f"there is no such access: {error}", where, "mend the context in places.yaml") from error
+        self.core = client.CoreV1Api(api)
+        with self._told("look at", "the API"):
+            self._dynamic = DynamicClient(api)
+
+    def get(self, api_version: str, kind: str, name: str) -> Manifest | None:
+        """One object; None when it is not there."""
+        from kubernetes.client import ApiException
+
+        try:
+            with self._told("get", kind):
+                return _plain(self._kind(api_version, kind).get(name=name, namespace=self.name))
+        except ClusterError as error:
+            if isinstance(error.__cause__, ApiException) and error.__cause__.status == 404:
+                return None
+            raise
+
+    def find(self, api_version: str, kind: str, selector: str = "", fields: str = "") -> list[Manifest]:
+        """Objects with these labels and fields."""
+        with self._told("list", kind):
+            found = self._kind(api_version, kind).get(
+                namespace=self.name, label_selector=selector, field_selector=fields
+            )
+            return [_plain(item) for item in found.items]
+
+    def create(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
+        """Make an object that must not be there yet."""
+        metadata = manifest["metadata"]
+        with self._told("create", manifest["kind"], metadata.get("name") or metadata["generateName"] + "..."):
+            kind = self._kind(manifest["apiVersion"], manifest["kind"])
+            return _plain(kind.create(body=manifest, namespace=self.name, **_how(dry_run)))
+
+    def apply(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
+        """Make an object what the manifest says, by server-side apply."""
+        with self._told("apply", manifest["kind"], manifest["metadata"]["name"]):
+            kind = self._kind(manifest["apiVersion"], manifest["kind"])
+            done = kind.server_side_apply(
+                body=manifest, name=manifest["metadata"]["name"], namespace=self.name, force_conflicts=True,
+                **_how(dry_run),
+            )  # fmt: skip
+            return _plain(done)
+
+    def patch(self, api_version: str, kind: str, name: str, change: Manifest) -> Manifest:
+        """Merge a change into an object."""
+        with self._told("patch", kind, name):
+            found = self._kind(api_version, kind).patch(
+                body=change, name=name, namespace=self.name, content_type="application/merge-patch+json"
+            )
+            return _plain(found)
+
+    def delete(self, api_version: str, kind: str, name: str) -> None:
+        """Delete an object and all that it owns; nothing happens when it is not there."""
+        from kubernetes.client import ApiException
+
+        try:
+            with self._told("delete", kind, name):
+                self._kind(api_version, kind).delete(
+                    name=name, namespace=self.name, body={"propagationPolicy": "Background"}
+                )
+        except ClusterError as error:
+            if not (isinstance(error.__cause__, ApiException) and error.__cause__.status == 404):
+                raise
+
+    def log(self, pod: str, follow: bool) -> Iterator[str]:
+        """Lines of a pod's log."""
+        with self._told("read the log of", "Pod", pod):
+            stream: Any = self.core.read_namespaced_pod_log(pod, self.name, follow=follow, _preload_content=False)
+            rest = b""
+            for chunk in stream.stream():
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line.decode(errors="replace") for line in lines)
+            if rest:
+                yield rest.decode(errors="replace")
+
+    def may(self, verb: str, group: str, resource: str) -> bool:
+        """Whether whoever asks may do so here."""
+        name, _, part = resource.partition("/")
+        asked = {"namespace": self.name, "verb": verb, "group": group, "resource": name, "subresource": part}
+        review: Manifest = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": asked},
+        }
+        with self._told("ask for", "rights"):
+            kind = self._kind(review["apiVersion"], review["kind"])
+            return bool(_plain(kind.create(body=review))["status"]["allowed"])
+
+    def nodes(self) -> list[Manifest]:
+        """Nodes of the cluster; few may list them."""
+        with self._told("list", "Node"):
+            return [_plain(item) for item in self._kind("v1", "Node").get().items]
+
+    def wait_for_pod(self, name: str, seconds: float) -> None:
+        """Until a pod runs. Raises ``ClusterError`` with what keeps it from that."""
+        ends = time.monotonic() + seconds
+        while True:
+            pod = self.get("v1", "Pod", name)
+            phase = pod["status"].get("phase") if pod else "gone"
+            if phase == "Running":
+                return
+            if phase != "Pending" or time.monotonic() > ends:
+                why = "; ".join(troubles.of([pod] if pod else [], [])) or f"it is {phase}"
+                raise ClusterError(f"pod {name} does not run: {why}", f"namespace {self.name}", "mend the profile")
+            time.sleep(0.5)
+
+    def execute(self, pod: str, command: Sequence[str], stdout: BinaryIO) -> tuple[int, str]:
+        """Run a command in a pod and write what it prints; its exit code, and what it said of errors."""
+        from kubernetes.stream import stream
+
+        with self._told("run a command in", "Pod", pod):
+            running = stream(
+                self.core.connect_get_namespaced_pod_exec, pod, self.name, command=list(command),
+                stdout=True, stderr=True, stdin=False, tty=False, binary=True, _preload_content=False,
+            )  # fmt: skip
+            said = b""
+            try:
+                while running.is_open():
+                    running.update(timeout=1)
+                    stdout.write(running.read_stdout(timeout=0) if running.peek_stdout() else b"")
+                    said += running.read_stderr(timeout=0) if running.peek_stderr() else b""
+                return int(running.returncode or 0), said.decode(errors="replace")
+            finally:
+                running.close()
+                running.sock.shutdown()  # which the client forgets when the server was first
+
+    def wait_for_change(self, selector: str, seconds: int) -> None:
+        """Until one of the pods with these labels changes, or for so long."""
+        from kubernetes.client import ApiException
+        from kubernetes.watch import Watch
+
+        with self._told("watch", "Pod"):
+            now: Any = self.core.list_namespaced_pod(self.name, label_selector=selector, limit=1)
+            since = now.metadata.resource_version
+            try:
+                for _ in Watch().stream(
+                    self.core.list_namespaced_pod, self.name,
+                    label_selector=selector, resource_version=since, timeout_seconds=seconds,
+                ):  # fmt: skip
+                    return
+            except ApiException as error:
+                if error.status != 410:  # gone: so much has changed that the server has forgotten where we began
+                    raise
+
+    def _kind(self, api_version: str, kind: str) -> Any:
+        return self._dynamic.resources.get(api_version=api_version, kind=kind)
+
+    @contextmanager
+    def _told(self, verb: str, kind: str, name: str = "") -> Iterator[None]:
+        """Turn what goes wrong inside into one message."""
+        from kubernetes.client import ApiException
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except ApiException as error:
+            raise _refusal(error.status, _body(error), f"{verb} {kind} {name}".strip(), self.name) from error
+        except ResourceNotFoundError as error:
+            raise ClusterError(f"the cluster knows no {kind}", fix="it is older than Kubernetes 1.33") from error
+        except (HTTPError, OSError) as error:
+            what = f"no cluster answers ({type(error).__name__})"
+            raise ClusterError(what, f"namespace {self.name}", "check the network and the context") from error
+
+
+def _refusal(status: int | None, message: str, what: str, namespace: str) -> ClusterError:
+    where = f"namespace {namespace}"
+    if status == 401:
+        return ClusterError("the cluster does not accept your token", where, "log in again")
+    if status == 403 and "exceeded quota" in message:
+        return ClusterError(
+            message.partition("forbidden: ")[2] or message, where, "stop a study, or ask for more quota"
+        )
+    if status == 403:
+        rule = re.search(r'cannot (\w+) resource "([^"]+)" in API group "([^"]*)"', message)
+        fix = "ask for the chart's role in this namespace (access.subjects)"
+        if rule:
+            verb, resource, group = rule.groups()
+            fix += f"; the rule that is missing: apiGroups: ['{group}'], resources: [{resource}], verbs: [{verb}]"
+        return ClusterError(f"you may not {what}", where, fix)
+    if status == 404:
+        return ClusterError(f"cannot {what}: {message}", where, "install the chart there, or mend places.yaml")
+    return ClusterError(f"cannot {what}: {message}", where, "see the message")
+
+
+def _body(error: Any) -> str:
+    try:
+        return str(json.loads(error.body)["message"])
+    except (TypeError, ValueError, KeyError):
+        return str(error.reason)
+
+
+def _how(dry_run: bool) -> dict[str, Any]:
+    strict = {"field_manager": MANAGER, "query_params": [("fieldValidation", "Strict")]}
+    return {**strict, **({"dry_run": "All"} if dry_run else {})}
+
+
+def _file(place: KubernetesPlace) -> str | None:
+    return str(place.kubeconfig) if place.kubeconfig else None
+
+
+def _plain(found: Any) -> Manifest:
+    made = found.to_dict() if hasattr(found, "to_dict") else found
+    assert isinstance(made, Mapping)
+    return dict(made)

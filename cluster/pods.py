@@ -1,0 +1,129 @@
+"""The one pod template: what a pod of a study, or one that looks into its storage, is made of.
+
+Everything here passes Pod Security *restricted*; the root file system is read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cluster.manifest import Manifest
+from cluster.profile import Profile
+
+CONTAINER = "xfer"
+STUDY = "/etc/xfer/study"
+"""Where the study's files are mounted."""
+
+GRACE = 60
+"""Seconds that a driver which is told to end has for its last snapshot."""
+
+WRITABLE = {
+    "HOME": "/tmp",
+    "HF_HOME": "/tmp/huggingface",
+    "TRITON_HOME": "/tmp",
+    "TORCH_EXTENSIONS_DIR": "/tmp/torch_extensions",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+}
+"""Where libraries write that would write beside themselves."""
+
+
+def pod(
+    profile: Profile,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    labels: Mapping[str, str],
+    *,
+    config_map: str = "",
+    files: Mapping[str, str] | None = None,
+    secret: str = "",
+    subdomain: str = "",
+    small: bool = False,
+) -> Manifest:
+    """A pod template: metadata and spec.
+
+    ``config_map`` with ``files`` (its keys and the paths they get) is mounted at ``STUDY``; the keys of ``secret``
+    become variables; a ``small`` pod takes no devices and next to no memory.
+    """
+    volumes, mounts = _volumes(profile, config_map, files or {})
+    secrets = [*profile.env_from_secrets, *([secret] if secret else [])]
+    container: Manifest = {
+        "name": CONTAINER,
+        "image": profile.image,
+        "imagePullPolicy": profile.image_pull_policy,
+        "command": list(command),
+        "env": [
+            *({"name": name, "value": value} for name, value in {**WRITABLE, **profile.env, **env}.items()),
+            {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        ],
+        "envFrom": [{"secretRef": {"name": name}} for name in secrets],
+        "resources": _small() if small else _resources(profile),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
+    }
+    spec: Manifest = {
+        "restartPolicy": "Never",
+        "serviceAccountName": profile.service_account,
+        "terminationGracePeriodSeconds": GRACE,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": profile.run_as_user,
+            "runAsGroup": profile.run_as_user,
+            "fsGroup": profile.run_as_user,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": volumes,
+        **_placement(profile),
+        **({"subdomain": subdomain} if subdomain else {}),
+    }
+    return {"metadata": {"labels": dict(labels)}, "spec": spec}
+
+
+def _volumes(profile: Profile, config_map: str, files: Mapping[str, str]) -> tuple[list[Manifest], list[Manifest]]:
+    """Volumes of the pod, and where its container mounts them."""
+    volumes: list[Manifest] = [
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": profile.shared_memory}},
+    ]
+    mounts: list[Manifest] = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "shm", "mountPath": "/dev/shm"}]
+    for i, claim in enumerate(profile.claims):
+        source = {"claimName": claim.claim, "readOnly": claim.read_only}
+        volumes.append({"name": f"claim-{i}", "persistentVolumeClaim": source})
+        mounts.append({"name": f"claim-{i}", "mountPath": claim.path, "readOnly": claim.read_only})
+    if config_map:
+        items = [{"key": key, "path": path} for key, path in files.items()]
+        volumes.append({"name": "study", "configMap": {"name": config_map, "items": items}})
+        mounts.append({"name": "study", "mountPath": STUDY, "readOnly": True})
+    return volumes, mounts
+
+
+def _resources(profile: Profile) -> Manifest:
+    size: dict[str, Any] = {"cpu": str(profile.pod.cpu), "memory": profile.pod.memory}
+    if profile.pod.gpu:
+        size[profile.gpu_resource] = str(profile.pod.gpu)
+    return {"requests": size, "limits": dict(size)}  # copies: YAML would print a reference
+
+
+def _small() -> Manifest:
+    size = {"cpu": "100m", "memory": "256Mi"}
+    return {"requests": size, "limits": {**size, "cpu": "1"}}
+
+
+def _placement(profile: Profile) -> Manifest:
+    return {
+        **(
+            {"imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets]}
+            if profile.image_pull_secrets
+            else {}
+        ),
+        **({"nodeSelector": profile.node_selector} if profile.node_selector else {}),
+        **({"tolerations": list(profile.tolerations)} if profile.tolerations else {}),
+        **({"priorityClassName": profile.priority_class} if profile.priority_class else {}),
+    }

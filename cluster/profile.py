@@ -1,0 +1,83 @@
+"""Profile: what the platform team says about the pods of studies. A ConfigMap that the chart makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from ruamel.yaml import YAML
+
+from cluster.kube import ClusterError
+from xfer.phase.resources import Resources
+from xfer.study.fields import Fields
+from xfer.study.source import dotted
+
+KEY = "profile.yaml"
+"""The ConfigMap's only key."""
+
+
+class _Camel(Fields):
+    """Spelled in YAML as Kubernetes spells its own fields."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Claim(_Camel):
+    """A persistent volume that every pod mounts."""
+
+    claim: str
+    path: str = Field(pattern="^/")
+    read_only: bool = False
+
+
+class PodSize(_Camel):
+    """What one pod gets of a node."""
+
+    cpu: int = Field(ge=1)
+    memory: str
+    gpu: int = Field(default=0, ge=0)
+
+
+class Profile(_Camel):
+    """Its fields come from the chart's values."""
+
+    image: str
+    image_pull_policy: str = "IfNotPresent"
+    image_pull_secrets: tuple[str, ...] = ()
+    service_account: str
+    storage: str
+    claims: tuple[Claim, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    env_from_secrets: tuple[str, ...] = ()
+    pod: PodSize
+    gpu_resource: str = "nvidia.com/gpu"
+    shared_memory: str = "1Gi"
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: tuple[dict[str, Any], ...] = ()
+    priority_class: str = ""
+    run_as_user: int = Field(default=1000, ge=1)
+
+    def pods(self, shapes: tuple[Resources, ...]) -> int:
+        """Pods that the largest of these shapes needs. Raises ``ClusterError`` when a rank fits into none."""
+        return max((self._pods(shape) for shape in shapes), default=1)
+
+    def _pods(self, shape: Resources) -> int:
+        cpu, gpu = shape.per_rank.cpu, shape.per_rank.gpu
+        fit = min(self.pod.cpu // cpu, self.pod.gpu // gpu if gpu else self.pod.cpu)
+        if fit == 0:
+            has = f"a pod of this profile has {self.pod.cpu} and {self.pod.gpu}"
+            what = f"a rank takes {cpu} CPUs and {gpu} GPUs, and {has}"
+            raise ClusterError(what, "resources.per_rank", "ask for less, or take a profile with larger pods")
+        return -(-shape.ranks // fit)
+
+
+def parse(text: str, where: str) -> Profile:
+    """A profile from its ConfigMap's text. Raises ``ClusterError``."""
+    try:
+        return Profile.model_validate(YAML(typ="safe", pure=True).load(text))
+    except ValidationError as error:
+        found = "; ".join(f"{dotted(e['loc'])}: {e['msg']}" for e in error.errors(include_url=False))
+        raise ClusterError(
+            f"the profile is malformed: {found}", where, "upgrade the chart in this namespace"
+        ) from error

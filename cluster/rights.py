@@ -1,0 +1,17 @@
+"""What the verbs need to be allowed in a namespace. The chart's role for people says the same; a test compares."""
+
+from __future__ import annotations
+
+RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("batch", "jobs"): ("get", "list", "create", "patch", "delete"),
+    ("", "configmaps"): ("get", "create", "patch"),
+    ("", "services"): ("create", "patch"),
+    ("", "secrets"): ("create", "patch"),
+    ("", "pods"): ("get", "list", "watch", "create", "delete"),
+    ("", "pods/log"): ("get",),
+    ("", "pods/exec"): ("create", "get"),
+    ("", "events"): ("list",),
+    ("", "persistentvolumeclaims"): ("get",),
+    ("", "resourcequotas"): ("list",),
+}
+"""Verbs by API group and resource. Secrets are never read."""

@@ -1,0 +1,96 @@
+"""What runs in every pod of a study's Indexed Job: index 0 is Ray's head and the driver, the others join it.
+
+python -P -m jobs.pod STUDY
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from jobs import run_study
+from jobs.progress import Reporter
+from xfer.execution.lane import SETTINGS, TRIALS
+from xfer.io import leave
+
+PATIENCE = 2.0
+"""Seconds between two tries to reach the head."""
+
+
+def main() -> int:
+    """The driver's exit code; a worker never ends by itself."""
+    signal.signal(signal.SIGTERM, _end)  # what is process 1 of a container has no default for it
+    os.environ.update({**SETTINGS, **os.environ})
+    if os.environ["JOB_COMPLETION_INDEX"] != "0":
+        work()
+    study = _writable(Path(sys.argv[1]))
+    _ray("--head", f"--port={_port()}", "--dashboard-host=0.0.0.0", f"--resources={json.dumps(TRIALS)}")
+    os.environ["RAY_ADDRESS"] = f"127.0.0.1:{_port()}"
+    with Reporter.of_this_job() as reporter:
+        return run_study.main(study, reporter.add)
+
+
+def work() -> NoReturn:
+    """Join the head, and join its successor when it dies."""
+    joined: subprocess.Popen[bytes] | None = None
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        if joined is not None:
+            joined.terminate()
+        leave(128 + number)
+
+    signal.signal(signal.SIGTERM, on_signal)
+    host, _, port = os.environ["XFER_HEAD"].partition(":")
+    while True:
+        if _answers(host, int(port)):
+            joined = subprocess.Popen([*_start(), f"--address={host}:{port}", "--block"])
+            joined.wait()
+        time.sleep(PATIENCE)
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    leave(128 + number)
+
+
+def _ray(*options: str) -> None:
+    subprocess.run([*_start(), *options], check=True, stdout=sys.stderr)
+
+
+def _start() -> list[str]:
+    program = str(Path(sys.executable).with_name("ray"))
+    size = [f"--num-cpus={os.environ['XFER_POD_CPU']}", f"--num-gpus={os.environ['XFER_POD_GPU']}"]
+    return [program, "start", *size, "--disable-usage-stats"]
+
+
+def _port() -> str:
+    return os.environ["XFER_HEAD"].partition(":")[2]
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=PATIENCE):
+            return True
+    except OSError:
+        return False
+
+
+def _writable(study: Path) -> Path:
+    """The study where a lock can be written beside it: a ConfigMap is read-only, and made of links."""
+    folder = Path("/tmp/study")
+    shutil.copytree(study.parent, folder, ignore=shutil.ignore_patterns("..*"), dirs_exist_ok=True)
+    return folder / study.name
+
+
+if __name__ == "__main__":
+    threading.current_thread().name = "driver"
+    leave(main())

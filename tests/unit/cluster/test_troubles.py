@@ -1,0 +1,72 @@
+"""What keeps a run from going on, in a user's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster import troubles
+from cluster.runs import Run
+from xfer.events import Progress
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "small-1"}, "status": status}
+
+
+def container(**state: Any) -> dict[str, Any]:
+    return {"containerStatuses": [{"state": state}]}
+
+
+def test_each_trouble_is_told_once_with_its_pod() -> None:
+    unscheduled = {"type": "PodScheduled", "status": "False", "message": "0/1 nodes have nvidia.com/gpu"}
+    found = troubles.of(
+        [
+            pod(conditions=[unscheduled]),
+            pod(**container(waiting={"reason": "ErrImagePull", "message": "not found"})),
+            pod(**container(terminated={"reason": "OOMKilled"})),
+            pod(**container(running={})),
+        ],
+        [{"reason": "FailedCreate", "message": "exceeded quota"}] * 2,
+    )
+    assert found == (
+        "small-1 finds no node: 0/1 nodes have nvidia.com/gpu",
+        "small-1: the image cannot be pulled: not found",
+        "small-1 ran out of memory: give its pods more, or take smaller micro-batches",
+        "no pod can be made: exceeded quota",
+    )
+
+
+def test_progress_adds_events_up() -> None:
+    progress = Progress()
+    for event in (
+        {"time": 100.0, "event": "study", "study": "small", "phases": 3, "cached": 1, "steps": 20},
+        {"time": 100.0, "event": "lane", "ranks": 2},
+        {
+            "time": 102.0,
+            "event": "phase",
+            "phase": "a",
+            "roles": ["target"],
+            "trains_on": "x",
+            "steps": 10,
+            "first_step": 4,
+        },
+        {"time": 104.0, "event": "step", "phase": "a", "step": 6},
+        {"time": 104.0, "event": "interrupted", "phase": "a", "why": "a worker died"},
+        {
+            "time": 105.0,
+            "event": "phase",
+            "phase": "a",
+            "roles": ["target"],
+            "trains_on": "x",
+            "steps": 10,
+            "first_step": 5,
+        },
+        {"time": 110.0, "event": "trained", "phase": "a", "steps": 8},
+    ):
+        progress.add(event)
+    told = progress.summary()
+    assert (told["phases_done"], told["steps_done"], told["rate"]) == (2, 10, 1.0)
+    assert told["device_seconds"] == 20
+    assert told["problem"] == "a worker died"
+    row = Run("small", "running", told).row()
+    assert row == ("small", "running", "2/3", "10/20", "1.0/s", "00:00:10", "0.01", "target on x")

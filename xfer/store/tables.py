@@ -1,0 +1,67 @@
+"""What of a store the tables are made from: everything that a study needs of it but weights, as one archive."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from xfer.errors import StoreError
+from xfer.store import studies
+from xfer.store.store import Store
+
+WEIGHTS = ("/checkpoints/", "/snapshots/")
+
+
+def paths(store: Store, study: str) -> Iterator[str]:
+    """Paths of a study's records, attempts, curves, decisions and predictions.
+
+    Raises ``StoreError`` when the study is not in the store's list.
+    """
+    needs = studies.of(store, study)
+    if needs is None:
+        known = ", ".join(studies.names(store)) or "it lists none"
+        raise StoreError(f"the storage knows no study '{study}'", store.url, f"run it there first; studies: {known}")
+    for folder in (
+        *(f"phases/{key}" for key in (*needs.phases, *needs.trials)),
+        *(f"evaluations/{group}" for group in needs.evaluations),
+        *(f"experiments/{key}" for key in needs.experiments),
+    ):
+        yield from (path for path in store.names(folder) if not any(word in path for word in WEIGHTS))
+    yield studies.path_of(study)  # last: what is listed is whole
+
+
+def pack(store: Store, study: str, stream: BinaryIO) -> int:
+    """Write the archive (tar, gzip) to ``stream``; the number of its files."""
+    count = 0
+    with tarfile.open(fileobj=stream, mode="w|gz") as archive:
+        for path in paths(store, study):
+            content = store.get(path)
+            if content is not None:
+                entry = tarfile.TarInfo(path)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+                count += 1
+    return count
+
+
+def unpack(archive: Path, store: Store) -> int:
+    """Put an archive's files into a store, but none in place of one that is there; the number of new ones.
+
+    Raises ``StoreError`` for an archive that is not whole, before anything is put.
+    """
+    count = 0
+    try:
+        with tarfile.open(archive, mode="r:gz") as opened:
+            entries = [entry for entry in opened.getmembers() if entry.isfile()]  # reads all of it
+            for entry in entries:
+                content = cast(IO[bytes], opened.extractfile(entry)).read()
+                if entry.name.startswith(f"{studies.FOLDER}/"):
+                    store.put(entry.name, content)
+                else:
+                    count += store.create(entry.name, content)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise StoreError(f"the tables did not arrive whole ({error})", store.url, "fetch them again") from error
+    return count
