@@ -11,7 +11,7 @@ from cluster.bundle import Bundle
 from cluster.manifest import RUN, Manifest, labels
 from cluster.profile import Profile
 
-RETRIES = 100
+RETRIES = 20
 """Pods of one index that may be lost, by deletion or by death, before the study counts as failed."""
 
 RAY_PORT = 6379
@@ -46,7 +46,7 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
         "podFailurePolicy": {
             "rules": [
                 {
-                    # The driver has ended by itself: a cell failed, or the user's mistake. Again would be the same.
+                    # The driver has come to its end: a cell failed, or the user's mistake. Again would be the same.
                     "action": "FailJob",
                     "onExitCodes": {"containerName": pods.CONTAINER, "operator": "In", "values": [1, 2]},
                 },

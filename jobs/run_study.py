@@ -18,9 +18,12 @@ from xfer.events import Event, Events
 from xfer.io import leave
 from xfer.study.resolve import Roots
 
+UNFORESEEN = 3
+"""Exit code when something broke that nobody has foreseen, such as Ray itself: a new driver may get through."""
+
 
 def main(study: Path, listener: Callable[[Event], None] | None = None) -> int:
-    """0 when every cell is done, 1 when one is not, 2 for the user's mistake, 130 when stopped."""
+    """0 when every cell is done, 1 when one is not, 2 for the user's mistake, 130 when stopped, or ``UNFORESEEN``."""
     events, stop = Events(sys.stdout, listener), threading.Event()
 
     def on_signal(*_: object) -> None:
@@ -37,8 +40,9 @@ def main(study: Path, listener: Callable[[Event], None] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # ours: it must not end in silence
-        events.emit("error", message=f"{type(error).__name__}: {error}", detail=traceback.format_exc(), code=1)
-        return 1
+        message = f"{type(error).__name__}: {error}"
+        events.emit("error", message=message, detail=traceback.format_exc(), code=UNFORESEEN)
+        return UNFORESEEN
 
 
 if __name__ == "__main__":

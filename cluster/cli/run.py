@@ -42,7 +42,7 @@ def _here(study: Path, data: list[Path] | None, models: list[Path] | None) -> in
         watch.ended(code)
     if code == 0:
         print(f"done; look at it with: xfer report {study}")
-    return code if code >= 0 else 1
+    return code if code in (0, 2, 130) else 1
 
 
 def _there(study: Path, on: str, dry_run: bool, detach: bool) -> int:

@@ -12,8 +12,11 @@ from typing import Any
 from kubernetes import client
 
 from cluster.manifest import INSTANCE
+from tests.cluster.bed import volumes
 from tests.cluster.bed.cluster import Cluster
+from tests.cluster.charting import CHART, Helm, helm_program
 from tests.integration import studies
+from tests.unit.chart.wrong_values import Values
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 
@@ -78,13 +81,18 @@ class Site:
         client.CoreV1Api(self.kube).create_namespaced_pod_eviction(name, self.namespace, body)
 
 
+def install(bed: Cluster, kube: client.ApiClient, namespace: str, folder: Path, values: Values) -> Site:
+    """Install the chart with an account for people, and write the file of places that names it."""
+    if bed.bed is not None:
+        volumes.offer_storage(bed.bed, kube, namespace, "xfer")
+    given = {**values, "access": {"serviceAccount": {"create": True}}}
+    Helm(helm_program(), bed.kubeconfig, folder, namespace)("install", "xfer", str(CHART), values=given)
+    places(folder, namespace, bed.service_account("xfer-user", namespace, folder / "user.kubeconfig"))
+    return Site(folder, namespace, kube)
+
+
 def places(folder: Path, namespace: str, kubeconfig: Path, **change: str) -> None:
     """Write the file of places with one entry, ``bed``."""
     entry = {"namespace": namespace, "kubeconfig": str(kubeconfig), **change}
     said = ", ".join(f"{name}: {value}" for name, value in entry.items())
     (folder / "places.yaml").write_text(f"bed: {{kubernetes: {{{said}}}}}\n")
-
-
-def as_user(bed: Cluster, namespace: str, folder: Path) -> Path:
-    """A kubeconfig for the account that the chart binds to the role for people."""
-    return bed.service_account("xfer-user", namespace, folder / "user.kubeconfig")

@@ -13,7 +13,7 @@ from tests.cluster import sites
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.command import wait_for
 from tests.cluster.bed.objects import create, manifest, role_reference
-from tests.cluster.charting import CHART, Helm, helm_program, here
+from tests.cluster.charting import here
 from tests.cluster.sites import Site
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -35,12 +35,9 @@ TROUBLES = {
 @pytest.fixture
 def installed(bed: Cluster, kube: client.ApiClient, namespace: str, tmp_path: Path) -> Site:
     values = here(bed)
-    values["access"] = {"serviceAccount": {"create": True}}
     values["quota"] = {"requests.memory": "100Gi"}
     values["profiles"] |= PROFILES
-    Helm(helm_program(), bed.kubeconfig, tmp_path, namespace)("install", "xfer", str(CHART), values=values)
-    sites.places(tmp_path, namespace, sites.as_user(bed, namespace, tmp_path))
-    return Site(tmp_path, namespace, kube)
+    return sites.install(bed, kube, namespace, tmp_path, values)
 
 
 def refused(site: Site, *words: str) -> str:

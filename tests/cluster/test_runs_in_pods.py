@@ -13,11 +13,10 @@ from kubernetes import client
 
 import xfer
 from tests.cluster import sites
-from tests.cluster.bed import volumes
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.command import wait_for
 from tests.cluster.bed.layout import BedError
-from tests.cluster.charting import CHART, Helm, helm_program, here
+from tests.cluster.charting import here
 from tests.cluster.sites import Site
 from tests.integration import studies
 from xfer.events import PROGRESS
@@ -27,14 +26,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
 @pytest.fixture
 def site(bed: Cluster, kube: client.ApiClient, namespace: str, tmp_path: Path) -> Site:
-    if bed.bed is not None:
-        volumes.offer_storage(bed.bed, kube, namespace, "xfer")
     values = here(bed, RAY_START_ULIMIT_OPEN_FILES="20000")
-    values["access"] = {"serviceAccount": {"create": True}}
     values["profiles"]["default"] |= {"pod": {"cpu": 1, "memory": "3Gi", "gpu": 0}, "sharedMemory": "1Gi"}
-    Helm(helm_program(), bed.kubeconfig, tmp_path, namespace)("install", "xfer", str(CHART), values=values)
-    sites.places(tmp_path, namespace, sites.as_user(bed, namespace, tmp_path))
-    return Site(tmp_path, namespace, kube)
+    return sites.install(bed, kube, namespace, tmp_path, values)
 
 
 def progress(site: Site, name: str) -> dict[str, int]:
@@ -53,8 +47,8 @@ def when(site: Site, done: Callable[[dict[str, int]], bool], strike: Callable[[s
 
 
 def test_a_study_survives_its_pods_and_comes_to_the_same_scores(site: Site, tmp_path: Path) -> None:
-    study = site.study()
-    alone = studies.write(tmp_path / "alone", text=studies.GENERATED)
+    study = site.study(steps=300)
+    alone = studies.write(tmp_path / "alone", steps=300, text=studies.GENERATED)
     assert site.xfer("run", str(alone)).returncode == 0
 
     submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
@@ -80,7 +74,7 @@ def test_a_study_survives_its_pods_and_comes_to_the_same_scores(site: Site, tmp_
     committed = [row["phase"] for row in outcomes if row["outcome"] == "committed"]
     assert len(committed) == len(set(committed))
     repeated = studies.repeated_steps(study)
-    assert len(repeated) == 2, "each strike has ended one attempt"
+    assert 1 <= len(repeated) <= 2, "a strike ends one attempt, or hits between two"
     assert all(steps <= studies.EVERY for _, steps in repeated), repeated
 
 
