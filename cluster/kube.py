@@ -66,14 +66,13 @@ class Namespace:
             kind = self._kind(manifest["apiVersion"], manifest["kind"])
             return _plain(kind.create(body=manifest, namespace=self.name, **_how(dry_run)))
 
-    def apply(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
+    def apply(self, manifest: Manifest) -> Manifest:
         """Make an object what the manifest says, by server-side apply."""
         with self._told("apply", manifest["kind"], manifest["metadata"]["name"]):
             kind = self._kind(manifest["apiVersion"], manifest["kind"])
             done = kind.server_side_apply(
-                body=manifest, name=manifest["metadata"]["name"], namespace=self.name, force_conflicts=True,
-                **_how(dry_run),
-            )  # fmt: skip
+                body=manifest, name=manifest["metadata"]["name"], namespace=self.name, force_conflicts=True, **_how()
+            )
             return _plain(done)
 
     def patch(self, api_version: str, kind: str, name: str, change: Manifest) -> Manifest:
@@ -225,7 +224,7 @@ def _body(error: Any) -> str:
         return str(error.reason)
 
 
-def _how(dry_run: bool) -> dict[str, Any]:
+def _how(dry_run: bool = False) -> dict[str, Any]:
     strict = {"field_manager": MANAGER, "query_params": [("fieldValidation", "Strict")]}
     return {**strict, **({"dry_run": "All"} if dry_run else {})}
 

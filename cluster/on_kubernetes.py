@@ -57,7 +57,9 @@ class OnKubernetes:
         """All that ``submit`` makes, as the cluster would take it; the token is no real one."""
         made = [indexed_job.job(bundle, self.profile()), *indexed_job.owned(bundle, "made when submitted", None)]
         for manifest in made:
-            self._space.apply(manifest, dry_run=True)
+            # By another name: a run that is there could not be changed, and need not be.
+            metadata = {**manifest["metadata"], "name": f"{bundle.study}-dry-run"}
+            self._space.create({**manifest, "metadata": metadata}, dry_run=True)
         return made
 
     def submit(self, bundle: Bundle) -> str:
