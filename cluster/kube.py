@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 from cluster import troubles
@@ -20,6 +20,10 @@ MANAGER = "xfer"
 
 class ClusterError(UserError):
     """The cluster refuses, or cannot do, what was asked of it."""
+
+
+class Absent(ClusterError):
+    """What was asked for is not there."""
 
 
 class Namespace:
@@ -41,15 +45,9 @@ class Namespace:
 
     def get(self, api_version: str, kind: str, name: str) -> Manifest | None:
         """One object; None when it is not there."""
-        from kubernetes.client import ApiException
-
-        try:
-            with self._told("get", kind):
-                return _plain(self._kind(api_version, kind).get(name=name, namespace=self.name))
-        except ClusterError as error:
-            if isinstance(error.__cause__, ApiException) and error.__cause__.status == 404:
-                return None
-            raise
+        with suppress(Absent), self._told("get", kind):
+            return _plain(self._kind(api_version, kind).get(name=name, namespace=self.name))
+        return None
 
     def find(self, api_version: str, kind: str, selector: str = "", fields: str = "") -> list[Manifest]:
         """Objects with these labels and fields."""
@@ -85,16 +83,9 @@ class Namespace:
 
     def delete(self, api_version: str, kind: str, name: str) -> None:
         """Delete an object and all that it owns; nothing happens when it is not there."""
-        from kubernetes.client import ApiException
-
-        try:
-            with self._told("delete", kind, name):
-                self._kind(api_version, kind).delete(
-                    name=name, namespace=self.name, body={"propagationPolicy": "Background"}
-                )
-        except ClusterError as error:
-            if not (isinstance(error.__cause__, ApiException) and error.__cause__.status == 404):
-                raise
+        with suppress(Absent), self._told("delete", kind, name):
+            body = {"propagationPolicy": "Background"}
+            self._kind(api_version, kind).delete(name=name, namespace=self.name, body=body)
 
     def log(self, pod: str, follow: bool) -> Iterator[str]:
         """Lines of a pod's log."""
@@ -213,7 +204,7 @@ def _refusal(status: int | None, message: str, what: str, namespace: str) -> Clu
             fix += f"; the rule that is missing: apiGroups: ['{group}'], resources: [{resource}], verbs: [{verb}]"
         return ClusterError(f"you may not {what}", where, fix)
     if status == 404:
-        return ClusterError(f"cannot {what}: {message}", where, "install the chart there, or mend places.yaml")
+        return Absent(f"cannot {what}: {message}", where, "install the chart there, or mend places.yaml")
     return ClusterError(f"cannot {what}: {message}", where, "see the message")
 
 

@@ -191,9 +191,8 @@ def _state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
     failed = conditions.get("Failed") or conditions.get("FailureTarget")
     if failed:
         unfinished = progress.get("unfinished")
-        return "failed", f"{unfinished} cells are not done" if unfinished else progress.get("problem") or failed[
-            "message"
-        ]
+        reason = progress.get("problem") or failed["message"]
+        return "failed", f"{unfinished} cells are not done" if unfinished else reason
     if job["spec"].get("suspend"):
         return "stopped", ""
     return ("running", "") if progress and job.get("status", {}).get("ready") else ("waiting", "")

@@ -117,13 +117,11 @@ def _small() -> Manifest:
 
 
 def _placement(profile: Profile) -> Manifest:
-    return {
-        **(
-            {"imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets]}
-            if profile.image_pull_secrets
-            else {}
-        ),
-        **({"nodeSelector": profile.node_selector} if profile.node_selector else {}),
-        **({"tolerations": list(profile.tolerations)} if profile.tolerations else {}),
-        **({"priorityClassName": profile.priority_class} if profile.priority_class else {}),
+    """Where its image comes from and which nodes take it, as far as the profile says."""
+    said = {
+        "imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets],
+        "nodeSelector": profile.node_selector,
+        "tolerations": list(profile.tolerations),
+        "priorityClassName": profile.priority_class,
     }
+    return {name: value for name, value in said.items() if value}

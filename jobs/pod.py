@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -20,7 +19,7 @@ from typing import NoReturn
 
 from jobs import run_study
 from jobs.progress import Reporter
-from xfer.execution.lane import SETTINGS, TRIALS
+from xfer.execution.lane import TRIALS, configure_ray
 from xfer.io import leave
 
 PATIENCE = 2.0
@@ -30,7 +29,7 @@ PATIENCE = 2.0
 def main() -> int:
     """The driver's exit code; a worker never ends by itself."""
     signal.signal(signal.SIGTERM, _end)  # what is process 1 of a container has no default for it
-    os.environ.update({**SETTINGS, **os.environ})
+    configure_ray()
     if os.environ["JOB_COMPLETION_INDEX"] != "0":
         work()
     study = _writable(Path(sys.argv[1]))
@@ -92,5 +91,4 @@ def _writable(study: Path) -> Path:
 
 
 if __name__ == "__main__":
-    threading.current_thread().name = "driver"
     leave(main())

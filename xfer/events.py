@@ -49,7 +49,6 @@ class Events:
 class Progress:
     """What a run's events add up to."""
 
-    study: str = ""
     phases: int = 0
     phases_done: int = 0
     steps: int = 0
@@ -98,8 +97,7 @@ class Progress:
         }  # fmt: skip
 
     def _on_study(self, event: Event) -> None:
-        self.study, self.phases, self.phases_done = event["study"], event["phases"], event["cached"]
-        self.steps = event["steps"]
+        self.phases, self.phases_done, self.steps = event["phases"], event["cached"], event["steps"]
 
     def _on_lane(self, event: Event) -> None:
         self._ranks = event["ranks"]

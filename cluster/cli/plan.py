@@ -85,7 +85,7 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
     total = _total(opened, rows)
     print(
         f"{total['phases']} phases, {total['new']} to train: {total['steps']} steps, {short(total['tokens'])} tokens, "
-        f"{short(total['flops'])} FLOPs, {short(total['disk'])}B of checkpoints; "
+        f"{short(total['flops'])} FLOPs, {size(total['disk'])} of checkpoints; "
         f"{total['evaluations']} evaluations for {total['cells']} cells"
     )
     for row in rows:

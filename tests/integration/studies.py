@@ -138,9 +138,9 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
 def differences(found: Any, expected: Any, place: str = "") -> list[str]:
     """Where two tables, or what is in them, differ by more than rounding: sums depend on where they are made."""
     if isinstance(expected, float) and isinstance(found, float):
-        return (
-            [] if math.isclose(found, expected, rel_tol=1e-4, abs_tol=1e-5) else [f"{place}: {found}, not {expected}"]
-        )
+        if math.isclose(found, expected, rel_tol=1e-4, abs_tol=1e-5):
+            return []
+        return [f"{place}: {found}, not {expected}"]
     if isinstance(expected, dict) and isinstance(found, dict):
         names = sorted(found.keys() | expected.keys())
         return [d for name in names for d in differences(found.get(name), expected.get(name), f"{place}.{name}")]

@@ -46,14 +46,19 @@ TRIALS = {"trial": 10_000}
 """A resource of our own that trials ask for: they hold no core, and Ray Tune refuses to start them for nothing."""
 
 
+def configure_ray() -> None:
+    """Put Ray's settings into the environment, for this process and those it starts; what is set already stays."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
 def start_ray(shapes: Iterable[Resources]) -> None:
     """Join the Ray cluster at ``RAY_ADDRESS``, or start Ray on this machine with room for lanes of these shapes,
     unless this process has done so.
 
     Raises ``UserError`` when they ask for more accelerators than the machine has.
     """
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    configure_ray()
     try:
         import ray
     except ModuleNotFoundError as error:

@@ -33,9 +33,8 @@ def paths(store: Store, study: str) -> Iterator[str]:
     yield studies.path_of(study)  # last: what is listed is whole
 
 
-def pack(store: Store, study: str, stream: BinaryIO) -> int:
-    """Write the archive (tar, gzip) to ``stream``; the number of its files."""
-    count = 0
+def pack(store: Store, study: str, stream: BinaryIO) -> None:
+    """Write the archive (tar, gzip) to ``stream``."""
     with tarfile.open(fileobj=stream, mode="w|gz") as archive:
         for path in paths(store, study):
             content = store.get(path)
@@ -43,8 +42,6 @@ def pack(store: Store, study: str, stream: BinaryIO) -> int:
                 entry = tarfile.TarInfo(path)
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
-                count += 1
-    return count
 
 
 def unpack(archive: Path, store: Store) -> int:
