@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from cluster.kube import ClusterError, Namespace
+from cluster.kube import Namespace
+from cluster.place import Finding, PlaceError
 from cluster.profile import Profile
 from cluster.rights import RIGHTS
 
 
-class Finding(NamedTuple):
-    """One thing that was looked at."""
-
-    what: str
-    good: bool | None
-    """None: it cannot be seen from here."""
-    said: str
-
-
-def examine(space: Namespace, profile: Profile | ClusterError) -> Iterator[Finding]:
+def examine(space: Namespace, profile: Profile | PlaceError) -> Iterator[Finding]:
     """Look at everything that can be looked at; nothing is changed."""
     yield from _rights(space)
-    if isinstance(profile, ClusterError):
+    if isinstance(profile, PlaceError):
         yield Finding("profile", False, str(profile))
         return
     yield Finding("profile", True, f"{profile.image}, pods of {profile.pod.cpu} CPUs and {profile.pod.gpu} GPUs")
@@ -62,7 +53,7 @@ def _devices(space: Namespace, profile: Profile) -> Iterator[Finding]:
         return
     try:
         nodes = space.nodes()
-    except ClusterError:
+    except PlaceError:
         yield Finding("GPUs", None, f"you may not list nodes, so {profile.gpu_resource} cannot be counted")
         return
     most = max((int(node["status"].get("allocatable", {}).get(profile.gpu_resource, 0)) for node in nodes), default=0)

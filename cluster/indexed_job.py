@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cluster import pods
 from cluster.bundle import Bundle
+from cluster.inputs import variables
 from cluster.manifest import RUN, Manifest, labels
 from cluster.profile import Profile
 
@@ -30,6 +31,7 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
         "RAY_AUTH_MODE": "token",
         # A worker that has lost its head looks for the next one soon, not after a minute.
         "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
+        **variables(bundle.inputs),
     }
     command = ["python", "-P", "-u", "-m", "jobs.pod", f"{pods.STUDY}/{bundle.file}"]
     template = pods.pod(

@@ -11,19 +11,14 @@ from typing import Any, BinaryIO
 
 from cluster import troubles
 from cluster.manifest import Manifest
+from cluster.place import Absent, PlaceError
 from cluster.places import KubernetesPlace
-from xfer.errors import UserError
 
 MANAGER = "xfer"
 """Field manager of what we apply."""
 
-
-class ClusterError(UserError):
-    """The cluster refuses, or cannot do, what was asked of it."""
-
-
-class Absent(ClusterError):
-    """What was asked for is not there."""
+PIECE = 1 << 16
+"""Bytes of a stream that are sent at once."""
 
 
 class Namespace:
@@ -38,7 +33,7 @@ class Namespace:
         try:
             api = config.new_client_from_config(config_file=_file(place), context=place.context)
         except config.ConfigException as error:
-            raise ClusterError(f"there is no such access: {error}", where, "mend the context in places.yaml") from error
+            raise PlaceError(f"there is no such access: {error}", where, "mend the context in places.yaml") from error
         self.core = client.CoreV1Api(api)
         with self._told("look at", "the API"):
             self._dynamic = DynamicClient(api)
@@ -117,7 +112,7 @@ class Namespace:
             return [_plain(item) for item in self._kind("v1", "Node").get().items]
 
     def wait_for_pod(self, name: str, seconds: float) -> None:
-        """Until a pod runs. Raises ``ClusterError`` with what keeps it from that."""
+        """Until a pod runs. Raises ``PlaceError`` with what keeps it from that."""
         ends = time.monotonic() + seconds
         while True:
             pod = self.get("v1", "Pod", name)
@@ -126,21 +121,27 @@ class Namespace:
                 return
             if phase != "Pending" or time.monotonic() > ends:
                 why = "; ".join(troubles.of([pod] if pod else [], [])) or f"it is {phase}"
-                raise ClusterError(f"pod {name} does not run: {why}", f"namespace {self.name}", "mend the profile")
+                raise PlaceError(f"pod {name} does not run: {why}", f"namespace {self.name}", "mend the profile")
             time.sleep(0.5)
 
-    def execute(self, pod: str, command: Sequence[str], stdout: BinaryIO) -> tuple[int, str]:
+    def execute(
+        self, pod: str, command: Sequence[str], stdout: BinaryIO, stdin: BinaryIO | None = None
+    ) -> tuple[int, str]:
         """Run a command in a pod and write what it prints; its exit code, and what it said of errors."""
         from kubernetes.stream import stream
 
         with self._told("run a command in", "Pod", pod):
             running = stream(
                 self.core.connect_get_namespaced_pod_exec, pod, self.name, command=list(command),
-                stdout=True, stderr=True, stdin=False, tty=False, binary=True, _preload_content=False,
+                stdout=True, stderr=True, stdin=stdin is not None, tty=False, binary=True, _preload_content=False,
             )  # fmt: skip
             said = b""
             try:
-                while running.is_open():
+                if stdin is not None:
+                    _send(running, stdin)
+                is_open = True
+                while is_open:  # once more after its end: what came last is still to be read
+                    is_open = running.is_open()
                     running.update(timeout=1)
                     stdout.write(running.read_stdout(timeout=0) if running.peek_stdout() else b"")
                     said += running.read_stderr(timeout=0) if running.peek_stderr() else b""
@@ -182,30 +183,38 @@ class Namespace:
         except ApiException as error:
             raise _refusal(error.status, _body(error), f"{verb} {kind} {name}".strip(), self.name) from error
         except ResourceNotFoundError as error:
-            raise ClusterError(f"the cluster knows no {kind}", fix="it is older than Kubernetes 1.33") from error
+            raise PlaceError(f"the cluster knows no {kind}", fix="it is older than Kubernetes 1.33") from error
         except (HTTPError, OSError) as error:
             what = f"no cluster answers ({type(error).__name__})"
-            raise ClusterError(what, f"namespace {self.name}", "check the network and the context") from error
+            raise PlaceError(what, f"namespace {self.name}", "check the network and the context") from error
 
 
-def _refusal(status: int | None, message: str, what: str, namespace: str) -> ClusterError:
+def _send(running: Any, stdin: BinaryIO) -> None:
+    """Send all of a stream; a command that ends before has a reason, which it tells."""
+    from websocket import WebSocketException
+
+    with suppress(WebSocketException, BrokenPipeError, ConnectionResetError):
+        for piece in iter(lambda: stdin.read(PIECE), b""):
+            running.write_stdin(piece)
+        running.close_channel(0)
+
+
+def _refusal(status: int | None, message: str, what: str, namespace: str) -> PlaceError:
     where = f"namespace {namespace}"
     if status == 401:
-        return ClusterError("the cluster does not accept your token", where, "log in again")
+        return PlaceError("the cluster does not accept your token", where, "log in again")
     if status == 403 and "exceeded quota" in message:
-        return ClusterError(
-            message.partition("forbidden: ")[2] or message, where, "stop a study, or ask for more quota"
-        )
+        return PlaceError(message.partition("forbidden: ")[2] or message, where, "stop a study, or ask for more quota")
     if status == 403:
         rule = re.search(r'cannot (\w+) resource "([^"]+)" in API group "([^"]*)"', message)
         fix = "ask for the chart's role in this namespace (access.subjects)"
         if rule:
             verb, resource, group = rule.groups()
             fix += f"; the rule that is missing: apiGroups: ['{group}'], resources: [{resource}], verbs: [{verb}]"
-        return ClusterError(f"you may not {what}", where, fix)
+        return PlaceError(f"you may not {what}", where, fix)
     if status == 404:
         return Absent(f"cannot {what}: {message}", where, "install the chart there, or mend places.yaml")
-    return ClusterError(f"cannot {what}: {message}", where, "see the message")
+    return PlaceError(f"cannot {what}: {message}", where, "see the message")
 
 
 def _body(error: Any) -> str:

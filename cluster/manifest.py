@@ -11,7 +11,7 @@ INSTANCE = "app.kubernetes.io/instance"
 """The study that an object is there for."""
 
 RUN = "xfer-study"
-FETCH = "xfer-fetch"
+ERRAND = "xfer-errand"
 
 
 def labels(name: str, study: str) -> dict[str, str]:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from cluster import indexed_job, troubles
-from cluster.bundle import Bundle
-from cluster.doctor import Finding, examine
+from cluster import indexed_job, inputs, troubles
+from cluster.bundle import Bundle, archive, bundle, files_of
+from cluster.doctor import examine
+from cluster.errand import errand
 from cluster.fetch import fetch
-from cluster.kube import ClusterError, Namespace
+from cluster.kube import Namespace
 from cluster.manifest import INSTANCE, NAME, RUN, Manifest
+from cluster.place import Finding, PlaceError
 from cluster.places import KubernetesPlace
+from cluster.pods import resources_of
 from cluster.profile import KEY, Profile, parse
 from cluster.runs import Run, State
 from xfer.events import PROGRESS
+from xfer.store import tables
+from xfer.store.arrival import receive
 from xfer.store.store import Store
+from xfer.study import reading
 
 OURS = f"{NAME}={RUN}"
+
+PYTHON = ("python", "-P", "-m")
+
+ASIDE = "/tmp/study"
+"""Where a pod that makes a lock gets the study."""
 
 DEADLINE = 120
 """Seconds that an ended run may take to go away before its name can be used again."""
@@ -37,47 +50,66 @@ class OnKubernetes:
         self._place, self._space = place, Namespace(place)
 
     def profile(self) -> Profile:
-        """What pods of studies are like here. Raises ``ClusterError`` when the chart is not installed."""
+        """What pods of studies are like here. Raises ``PlaceError`` when the chart is not installed."""
         name = self._place.profile
         found = self._space.get("v1", "ConfigMap", name)
         if found is None or KEY not in found.get("data", {}):
             what = f"there is no profile '{name}'"
-            raise ClusterError(what, f"namespace {self._space.name}", "install the chart there: helm/xfer/README.md")
+            raise PlaceError(what, f"namespace {self._space.name}", "install the chart there: helm/xfer/README.md")
         return parse(found["data"][KEY], f"ConfigMap {name}")
 
     def examine(self) -> Iterator[Finding]:
         """What is there for studies, and what is missing."""
         try:
-            profile: Profile | ClusterError = self.profile()
-        except ClusterError as error:
+            profile: Profile | PlaceError = self.profile()
+        except PlaceError as error:
             profile = error
         yield from examine(self._space, profile)
 
-    def manifests(self, bundle: Bundle) -> list[Manifest]:
+    def manifests(self, study: Path) -> list[Manifest]:
         """All that ``submit`` makes, as the cluster would take it; the token is no real one."""
-        made = [indexed_job.job(bundle, self.profile()), *indexed_job.owned(bundle, "made when submitted", None)]
+        packed = bundle(study)
+        made = [indexed_job.job(packed, self.profile()), *indexed_job.owned(packed, "made when submitted", None)]
         for manifest in made:
             # By another name: a run that is there could not be changed, and need not be.
-            metadata = {**manifest["metadata"], "name": f"{bundle.study}-dry-run"}
+            metadata = {**manifest["metadata"], "name": f"{packed.study}-dry-run"}
             self._space.create({**manifest, "metadata": metadata}, dry_run=True)
         return made
 
-    def submit(self, bundle: Bundle) -> str:
+    def submit(self, study: Path) -> str:
         """Start a study; its name. What was made is taken away again when a part of it is refused.
 
-        Raises ``ClusterError``, also when a run of this name has not ended.
+        Raises ``PlaceError``, also when a run of this name has not ended.
         """
-        job = indexed_job.job(bundle, self.profile())
-        self._make_room(bundle.study)
+        packed = bundle(study)
+        profile = self.profile()
+        name, job = packed.study, indexed_job.job(packed, profile)
+        self._make_room(name)
+        self._push(packed, profile)
         made = self._space.create(job)
         try:
-            for manifest in indexed_job.owned(bundle, secrets.token_urlsafe(32), made):
+            for manifest in indexed_job.owned(packed, secrets.token_urlsafe(32), made):
                 self._space.apply(manifest)
-            self._resume(bundle.study)
+            self._resume(name)
         except BaseException:
-            self._space.delete("batch/v1", "Job", bundle.study)
+            self._space.delete("batch/v1", "Job", name)
             raise
-        return bundle.study
+        return name
+
+    def _push(self, packed: Bundle, profile: Profile) -> None:
+        """Bring a study's local data and models into the storage, those that it lacks."""
+        if "://" in profile.storage:
+            store = Store(profile.storage)
+            for one in packed.inputs:
+                if store.size(one.mark) is None:
+                    with inputs.archive(one) as stream:
+                        receive(stream, store)
+        elif packed.inputs:
+            with errand(self._space, profile, packed.study) as pod:
+                for one in packed.inputs:
+                    if not pod.holds(f"{profile.storage}/{one.mark}"):
+                        with inputs.archive(one) as stream:
+                            pod.run([*PYTHON, "jobs.receive", profile.storage], io.BytesIO(), stream)
 
     def runs(self) -> list[Run]:
         """Every run of the namespace, by one call."""
@@ -97,7 +129,7 @@ class OnKubernetes:
         """Hand over the driver's lines, pod after pod, until the run ends; ``tell`` hears what keeps it waiting."""
         heard: dict[str, int] = {}
         told: tuple[str, ...] = ()
-        while (run := self.run(name)).state in ("waiting", "running"):
+        while (run := self.run(name)).active:
             if run.troubles != told:
                 told = run.troubles
                 for trouble in told:
@@ -111,7 +143,7 @@ class OnKubernetes:
     def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> None:
         """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later."""
         uid = pod["metadata"]["uid"]
-        with suppress(ClusterError):
+        with suppress(PlaceError):
             for i, line in enumerate(self._space.log(pod["metadata"]["name"], follow=True)):
                 if i >= heard.get(uid, 0):
                     on_line(line)
@@ -122,7 +154,7 @@ class OnKubernetes:
         self._job(name)
         pod = self._driver(name)
         if pod is None:
-            raise ClusterError(f"the driver of '{name}' has no log yet", fix=f"see: xfer status {name}")
+            raise PlaceError(f"the driver of '{name}' has no log yet", fix=f"see: xfer status {name}")
         yield from self._space.log(pod["metadata"]["name"], follow)
 
     def stop(self, name: str) -> None:
@@ -132,7 +164,25 @@ class OnKubernetes:
 
     def fetch(self, study: str, into: Store) -> int:
         """Bring a study's tables into a store; the number of new files."""
-        return fetch(self._space, self.profile(), study, into)
+        profile = self.profile()
+
+        def pack(stream: BinaryIO) -> None:
+            if "://" in profile.storage:
+                tables.pack(Store(profile.storage), study, stream)
+                return
+            with errand(self._space, profile, study) as pod:
+                pod.run([*PYTHON, "jobs.pack", profile.storage, study], stream)
+
+        return fetch(pack, into)
+
+    def lock(self, study: Path) -> bytes:
+        """The lock of a study, made in a pod without devices: the content of its file."""
+        profile, files, made = self.profile(), files_of(study), io.BytesIO()
+        size = resources_of(profile, profile.pod.model_copy(update={"gpu": 0}))
+        with errand(self._space, profile, reading.read(study).study, size) as pod:
+            pod.run([*PYTHON, "jobs.receive", ASIDE], io.BytesIO(), archive(files))
+            pod.run([*PYTHON, "jobs.lock", f"{ASIDE}/{study.name}"], made)
+        return made.getvalue().rstrip().rpartition(b"\n")[2]
 
     def _resume(self, name: str) -> None:
         self._space.patch("batch/v1", "Job", name, {"spec": {"suspend": False}})
@@ -141,7 +191,7 @@ class OnKubernetes:
         job = self._space.get("batch/v1", "Job", name)
         if job is None:
             known = ", ".join(run.name for run in self.runs()) or "there is none"
-            raise ClusterError(f"there is no run '{name}'", f"namespace {self._space.name}", f"runs: {known}")
+            raise PlaceError(f"there is no run '{name}'", f"namespace {self._space.name}", f"runs: {known}")
         return job
 
     def _make_room(self, name: str) -> None:
@@ -151,17 +201,17 @@ class OnKubernetes:
             return
         if found["metadata"].get("labels", {}).get(INSTANCE) != name:
             what = f"the name '{name}' is taken by a Job that is no study"
-            raise ClusterError(what, f"namespace {self._space.name}", "give the study another name")
+            raise PlaceError(what, f"namespace {self._space.name}", "give the study another name")
         state = _run(found).state
         if state in ("waiting", "running"):
             fix = f"look at it with 'xfer watch {name}', or end it with 'xfer stop {name}'"
-            raise ClusterError(f"a run called '{name}' is {state}", f"namespace {self._space.name}", fix)
+            raise PlaceError(f"a run called '{name}' is {state}", f"namespace {self._space.name}", fix)
         self._space.delete("batch/v1", "Job", name)
         ends = time.monotonic() + DEADLINE
         while self._space.get("batch/v1", "Job", name) or self._space.find("v1", "Pod", _of(name)):
             if time.monotonic() > ends:
                 what = f"the run '{name}' that has ended does not go away"
-                raise ClusterError(
+                raise PlaceError(
                     what, f"namespace {self._space.name}", "look for what holds its pods: kubectl get pods"
                 )
             time.sleep(1)

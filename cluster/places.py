@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from xfer.errors import Problem, StudyError, UserError
 from xfer.study.fields import Fields
@@ -28,30 +28,58 @@ class KubernetesPlace(Fields):
     """The ConfigMap that the chart made for the pods of studies."""
 
 
-class Place(Fields):
-    """One entry of the file."""
+class RayPlace(Fields):
+    """A Ray cluster that is there, with xfer on its machines."""
 
-    kubernetes: KubernetesPlace
+    address: str = Field(pattern="^https?://")
+    """Of its dashboard: ``http://host:8265``."""
+    storage: str
+    """What its machines keep: a folder that all of them see, or an object store."""
+    token: Path | None = None
+    """A file with the token that it asks for; ``RAY_AUTH_TOKEN`` or Ray's own file when not given."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """Variables of the study, such as ``XFER_DATA``."""
 
 
-_FILE = TypeAdapter(dict[str, Place])
+class Entry(Fields):
+    """One entry of the file: exactly one of these."""
+
+    kubernetes: KubernetesPlace | None = None
+    ray: RayPlace | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Entry:
+        if (self.kubernetes is None) == (self.ray is None):
+            raise ValueError("a place is either 'kubernetes' or 'ray'")
+        return self
+
+    def at(self, folder: Path) -> KubernetesPlace | RayPlace:
+        """The place, its paths taken from the folder of the file."""
+        if self.ray is not None:
+            return self.ray.model_copy(update={"token": _from(folder, self.ray.token)})
+        assert self.kubernetes is not None
+        return self.kubernetes.model_copy(update={"kubeconfig": _from(folder, self.kubernetes.kubeconfig)})
 
 
-def find(name: str, beside: Path) -> KubernetesPlace:
+_FILE = TypeAdapter(dict[str, Entry])
+
+
+def find(name: str, beside: Path) -> KubernetesPlace | RayPlace:
     """The place of that name. Raises ``UserError`` when no file has it, and ``StudyError`` for a malformed file."""
     known: list[str] = []
     for path in _files(beside):
         places = _read(path)
         if name in places:
-            place = places[name].kubernetes
-            if place.kubeconfig is not None:
-                return place.model_copy(update={"kubeconfig": (path.parent / place.kubeconfig.expanduser()).resolve()})
-            return place
+            return places[name].at(path.parent)
         known += places
     if known:
         raise UserError(f"there is no place '{name}'", "--on", suggestion(name, tuple(known)))
     looked = " nor ".join(str(folder / FILE) for folder in _folders(beside))
     raise UserError(f"there is no place '{name}': neither {looked} is there", "--on", "write one: docs/kubernetes.md")
+
+
+def _from(folder: Path, path: Path | None) -> Path | None:
+    return None if path is None else (folder / path.expanduser()).resolve()
 
 
 def _folders(beside: Path) -> tuple[Path, Path]:
@@ -62,7 +90,7 @@ def _files(beside: Path) -> Iterator[Path]:
     return (folder / FILE for folder in _folders(beside) if (folder / FILE).is_file())
 
 
-def _read(path: Path) -> dict[str, Place]:
+def _read(path: Path) -> dict[str, Entry]:
     source = Source.read(path)
     try:
         return _FILE.validate_python(source.value())

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cluster.manifest import Manifest
-from cluster.profile import Profile
+from cluster.profile import PodSize, Profile
 
 CONTAINER = "xfer"
 STUDY = "/etc/xfer/study"
@@ -38,12 +38,12 @@ def pod(
     files: Mapping[str, str] | None = None,
     secret: str = "",
     subdomain: str = "",
-    small: bool = False,
+    resources: Manifest | None = None,
 ) -> Manifest:
     """A pod template: metadata and spec.
 
     ``config_map`` with ``files`` (its keys and the paths they get) is mounted at ``STUDY``; the keys of ``secret``
-    become variables; a ``small`` pod takes no devices and next to no memory.
+    become variables; ``resources`` are the profile's when not given.
     """
     volumes, mounts = _volumes(profile, config_map, files or {})
     secrets = [*profile.env_from_secrets, *([secret] if secret else [])]
@@ -54,11 +54,10 @@ def pod(
         "command": list(command),
         "env": [
             *({"name": name, "value": value} for name, value in {**WRITABLE, **profile.env, **env}.items()),
-            {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
             {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
         ],
         "envFrom": [{"secretRef": {"name": name}} for name in secrets],
-        "resources": _small() if small else _resources(profile),
+        "resources": resources or resources_of(profile, profile.pod),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -104,16 +103,19 @@ def _volumes(profile: Profile, config_map: str, files: Mapping[str, str]) -> tup
     return volumes, mounts
 
 
-def _resources(profile: Profile) -> Manifest:
-    size: dict[str, Any] = {"cpu": str(profile.pod.cpu), "memory": profile.pod.memory}
-    if profile.pod.gpu:
-        size[profile.gpu_resource] = str(profile.pod.gpu)
-    return {"requests": size, "limits": dict(size)}  # copies: YAML would print a reference
+SMALL: Manifest = {
+    "requests": {"cpu": "100m", "memory": "256Mi"},
+    "limits": {"cpu": "1", "memory": "1Gi"},
+}
+"""For who only reads and writes files: finds room beside a study that fills its nodes."""
 
 
-def _small() -> Manifest:
-    size = {"cpu": "100m", "memory": "256Mi"}
-    return {"requests": size, "limits": {**size, "cpu": "1"}}
+def resources_of(profile: Profile, size: PodSize) -> Manifest:
+    """What a container of this size asks for."""
+    asked: dict[str, Any] = {"cpu": str(size.cpu), "memory": size.memory}
+    if size.gpu:
+        asked[profile.gpu_resource] = str(size.gpu)
+    return {"requests": asked, "limits": dict(asked)}  # copies: YAML would print a reference
 
 
 def _placement(profile: Profile) -> Manifest:

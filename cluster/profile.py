@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from ruamel.yaml import YAML
 
-from cluster.kube import ClusterError
+from cluster.place import PlaceError
 from xfer.phase.resources import Resources
 from xfer.study.fields import Fields
 from xfer.study.source import dotted
@@ -59,7 +59,7 @@ class Profile(_Camel):
     run_as_user: int = Field(default=1000, ge=1)
 
     def pods(self, shapes: tuple[Resources, ...]) -> int:
-        """Pods that the largest of these shapes needs. Raises ``ClusterError`` when a rank fits into none."""
+        """Pods that the largest of these shapes needs. Raises ``PlaceError`` when a rank fits into none."""
         return max((self._pods(shape) for shape in shapes), default=1)
 
     def _pods(self, shape: Resources) -> int:
@@ -68,16 +68,14 @@ class Profile(_Camel):
         if fit == 0:
             has = f"a pod of this profile has {self.pod.cpu} and {self.pod.gpu}"
             what = f"a rank takes {cpu} CPUs and {gpu} GPUs, and {has}"
-            raise ClusterError(what, "resources.per_rank", "ask for less, or take a profile with larger pods")
+            raise PlaceError(what, "resources.per_rank", "ask for less, or take a profile with larger pods")
         return -(-shape.ranks // fit)
 
 
 def parse(text: str, where: str) -> Profile:
-    """A profile from its ConfigMap's text. Raises ``ClusterError``."""
+    """A profile from its ConfigMap's text. Raises ``PlaceError``."""
     try:
         return Profile.model_validate(YAML(typ="safe", pure=True).load(text))
     except ValidationError as error:
         found = "; ".join(f"{dotted(e['loc'])}: {e['msg']}" for e in error.errors(include_url=False))
-        raise ClusterError(
-            f"the profile is malformed: {found}", where, "upgrade the chart in this namespace"
-        ) from error
+        raise PlaceError(f"the profile is malformed: {found}", where, "upgrade the chart in this namespace") from error

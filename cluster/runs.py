@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from xfer.errors import Stopped, UserError
+from xfer.events import Progress, parse
+
 State = Literal["waiting", "running", "done", "failed", "stopped"]
+
+STOPPED = Stopped.exit_code
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,20 @@ class Run:
     troubles: tuple[str, ...] = ()
     """What keeps it from going on, or has ended it."""
 
+    @property
+    def active(self) -> bool:
+        """Whether it may still change by itself."""
+        return self.state in ("waiting", "running")
+
+    @property
+    def code(self) -> int:
+        """Exit code of who has waited for its end."""
+        if self.state == "done":
+            return 0
+        if self.state == "stopped":
+            return STOPPED
+        return 2 if self.progress.get("code") == UserError.exit_code else 1
+
     def row(self) -> tuple[str, ...]:
         """For a table: name, state, phases, steps, rate, time left, device-hours, what it does."""
         told = self.progress
@@ -27,7 +47,7 @@ class Run:
             return self.name, self.state, "", "", "", "", "", "; ".join(self.troubles)
         running = self.state == "running"
         left = (told["steps"] - told["steps_done"]) / told["rate"] if running and told["rate"] else None
-        said = "; ".join(self.troubles) or (told["doing"] if running else told["problem"])
+        said = "; ".join(self.troubles) or (told["doing"] if running else told["problem"].partition("\n")[0])
         return (
             self.name,
             self.state,
@@ -41,6 +61,24 @@ class Run:
 
 
 COLUMNS = ("run", "state", "phases", "steps", "rate", "left", "device-hours", "what")
+
+
+def of_log(name: str, lines: Iterable[str], alive: bool) -> Run:
+    """A run whose driver's log is all there is to know of it, and whether the driver is alive."""
+    progress = Progress()
+    for line in lines:
+        event = parse(line)
+        if event is not None:
+            progress.add(event)
+    told = progress.summary() if progress.began else {}
+    if alive:
+        return Run(name, "running" if told else "waiting", told)
+    if progress.code is None:
+        return Run(name, "failed", told, ("its driver ended without a word; the same study, run again, goes on",))
+    if progress.unfinished:
+        return Run(name, "failed", told, (f"{progress.unfinished} cells are not done",))
+    ends: dict[int, State] = {0: "done", STOPPED: "stopped"}
+    return Run(name, ends.get(progress.code, "failed"), told)
 
 
 def _span(seconds: float) -> str:

@@ -5,7 +5,6 @@ python -P -m jobs.pod STUDY
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -18,8 +17,9 @@ from types import FrameType
 from typing import NoReturn
 
 from jobs import run_study
+from jobs.inputs import find_inputs
 from jobs.progress import Reporter
-from xfer.execution.lane import TRIALS, configure_ray
+from xfer.execution.lane import configure_ray
 from xfer.io import leave
 
 PATIENCE = 2.0
@@ -30,10 +30,11 @@ def main() -> int:
     """The driver's exit code; a worker never ends by itself."""
     signal.signal(signal.SIGTERM, _end)  # what is process 1 of a container has no default for it
     configure_ray()
+    find_inputs()
     if os.environ["JOB_COMPLETION_INDEX"] != "0":
         work()
     study = _writable(Path(sys.argv[1]))
-    _ray("--head", f"--port={_port()}", "--dashboard-host=0.0.0.0", f"--resources={json.dumps(TRIALS)}")
+    _ray("--head", f"--port={_port()}", "--dashboard-host=0.0.0.0")
     os.environ["RAY_ADDRESS"] = f"127.0.0.1:{_port()}"
     with Reporter.of_this_job() as reporter:
         return run_study.main(study, reporter.add)

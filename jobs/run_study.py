@@ -13,13 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xfer.driver import run
-from xfer.errors import XferError
+from xfer.errors import Stopped, XferError
 from xfer.events import Event, Events
 from xfer.io import leave
 from xfer.study.resolve import Roots
 
 UNFORESEEN = 3
 """Exit code when something broke that nobody has foreseen, such as Ray itself: a new driver may get through."""
+
+
+STOPPED = Stopped.exit_code
 
 
 def main(study: Path, listener: Callable[[Event], None] | None = None) -> int:
@@ -38,7 +41,8 @@ def main(study: Path, listener: Callable[[Event], None] | None = None) -> int:
         events.emit("error", message=str(error), detail=traceback.format_exc(), code=error.exit_code)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        events.emit("error", message="ended at once, as asked", detail="", code=STOPPED)
+        return STOPPED
     except Exception as error:  # ours: it must not end in silence
         message = f"{type(error).__name__}: {error}"
         events.emit("error", message=message, detail=traceback.format_exc(), code=UNFORESEEN)

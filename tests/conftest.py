@@ -13,10 +13,10 @@ from tests.world import STUDY, World
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep to a cache of our own and off the network, in this process and in those it starts."""
+    """Keep to folders of our own and off the network, in this process and in those it starts."""
     cache = tempfile.TemporaryDirectory(prefix="xfer-tests-")
     config.add_cleanup(cache.cleanup)
-    os.environ |= {"HF_DATASETS_CACHE": cache.name, "HF_HUB_OFFLINE": "1"}
+    os.environ |= {"HF_DATASETS_CACHE": cache.name, "XDG_STATE_HOME": cache.name, "HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture(scope="session")

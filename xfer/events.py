@@ -22,6 +22,16 @@ Event = Mapping[str, Any]
 """``time`` (seconds since 1970), ``event`` (its kind) and the kind's own fields."""
 
 
+def parse(line: str) -> Event | None:
+    """The event of a line; None for what is none, such as a library's own words."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    is_event = isinstance(found, dict) and isinstance(found.get("event"), str) and "time" in found
+    return found if is_event else None
+
+
 class Events:
     """A sink for events: one JSON line each on ``stream``, and a call of ``listener`` for who keeps count."""
 
@@ -61,7 +71,9 @@ class Progress:
     problem: str = ""
     """The last thing that went wrong."""
     unfinished: int | None = None
-    """Cells that are not done, once the run has ended."""
+    """Cells that are not done, once the run has come to its end."""
+    code: int | None = None
+    """Exit code of the driver, once it has said how it ended."""
     device_seconds: float = 0.0
     """Of ranks that were held."""
     _ranks: int = 0
@@ -92,7 +104,7 @@ class Progress:
         return {
             "phases": self.phases, "phases_done": self.phases_done, "steps": self.steps, "steps_done": self.steps_done,
             "rate": round(self.rate, 2), "began": self.began, "time": self.time, "doing": self.doing,
-            "problem": self.problem, "unfinished": self.unfinished,
+            "problem": self.problem, "unfinished": self.unfinished, "code": self.code,
             "device_seconds": round(self.device_seconds),
         }  # fmt: skip
 
@@ -124,7 +136,8 @@ class Progress:
         self.problem = str(event["why"])
 
     def _on_error(self, event: Event) -> None:
-        self.problem = str(event["message"])
+        self.problem, self.code = str(event["message"]), event["code"]
 
     def _on_end(self, event: Event) -> None:
         self.unfinished = event["unfinished"]
+        self.code = 1 if self.unfinished else 0

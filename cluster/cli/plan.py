@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -65,6 +66,22 @@ def _row(opened: Opened, key: str) -> dict[str, Any]:
         else "undecided",
         "damage": [problem for _, problem in found.damaged],
     }
+
+
+def outlook(study: Path) -> str:
+    """What a study costs at most at a place whose storage is not seen from here."""
+    from xfer.study.cost import cost
+    from xfer.study.opening import open_study
+
+    opened = open_study(study)
+    phases = opened.plan.phases.values()
+    spent = [cost(held.phase, held.model, len(held.rules), opened.lock) for held in phases]
+    steps, flops = sum(one.steps for one in spent), sum(one.flops for one in spent)
+    return (
+        f"at most {len(spent)} phases: {steps} steps, {short(sum(one.tokens for one in spent))} tokens, "
+        f"{short(flops)} FLOPs, {size(sum(one.disk for one in spent))} of checkpoints; "
+        f"{len(opened.plan.evaluations)} evaluations for {len(opened.plan.cells)} cells"
+    )
 
 
 def _total(opened: Opened, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -42,10 +42,6 @@ SETTINGS = {
 """Ray's environment: quick notice of a dead worker, patience for a node that is being started."""
 
 
-TRIALS = {"trial": 10_000}
-"""A resource of our own that trials ask for: they hold no core, and Ray Tune refuses to start them for nothing."""
-
-
 def configure_ray() -> None:
     """Put Ray's settings into the environment, for this process and those it starts; what is set already stays."""
     for name, value in SETTINGS.items():
@@ -71,7 +67,7 @@ def start_ray(shapes: Iterable[Resources]) -> None:
         # CPUs are what lanes ask for; the machine may have fewer.
         cpus = max([os.cpu_count() or 1, *(shape.ranks * shape.per_rank.cpu for shape in shapes)])
         # Without the dashboard a stopped trial would leave its placement group behind.
-        here = {"num_cpus": cpus, "resources": TRIALS, "include_dashboard": True}
+        here = {"num_cpus": cpus, "include_dashboard": True}
     on_sigterm = signal.getsignal(signal.SIGTERM)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

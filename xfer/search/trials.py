@@ -21,6 +21,9 @@ from xfer.study.plan import Experiment
 POLL = 0.1
 """Seconds between two looks at the desk."""
 
+WAITING = {"node:__internal_head__": 0.001}
+"""What a trial asks of Ray: no core, for it only waits; but Ray Tune refuses to start what asks for nothing."""
+
 WORST = -1.0
 """What Tune is told of a trial that failed: below every score."""
 
@@ -96,7 +99,7 @@ def _fit(experiment: Experiment, desk: Any, ended: list[BaseException | None]) -
             values = [json.dumps(trial.values, sort_keys=True) for trial in experiment.trials]
             trial = tune.with_parameters(_trial, desk=desk, values=values, rungs=asha.rungs if asha else ())
             found = tune.Tuner(
-                tune.with_resources(trial, {"trial": 1}),  # no core: a trial only waits
+                tune.with_resources(trial, WAITING),
                 param_space={"values": tune.grid_search(values)},
                 # One at a time: so the order, and with it what is given up, is the same every time.
                 tune_config=tune.TuneConfig(metric="score", mode="max", max_concurrent_trials=1, scheduler=scheduler),

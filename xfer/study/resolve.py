@@ -16,6 +16,7 @@ from xfer.models import scratch, spec
 from xfer.models.base import Base
 from xfer.study.lock import RELOCK, Lock, LockedSplit, components, declarations
 from xfer.study.needs import needs
+from xfer.study.planner import plan
 from xfer.study.schema import ModelRef, Study
 from xfer.tasks.batches import padded_length
 from xfer.tasks.data import DataRoots
@@ -80,6 +81,13 @@ def resolve(study: Study, roots: Roots) -> Lock:
         splits=splits,
         models={name: base.spec for name, base in bases.items()},
     )
+
+
+def lock_of(study: Study, roots: Roots) -> Lock:
+    """The lock of a study, held against its plan. Raises ``UserError`` where it cannot be made or planned with."""
+    made = resolve(study, roots)
+    plan(study, made, {})
+    return made
 
 
 def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from cluster import bundle as bundles
 from cluster import indexed_job
-from cluster.kube import ClusterError
+from cluster.place import PlaceError
 from tests.unit.cluster.there import packed, profile
 from xfer.phase.resources import PerRank, Resources
 
@@ -56,17 +56,17 @@ def test_pods_are_as_many_as_the_largest_shape_needs(pod: str, shapes: list[tupl
 
 
 def test_a_rank_that_fits_into_no_pod_is_refused() -> None:
-    with pytest.raises(ClusterError, match="a rank takes 2 CPUs and 1 GPUs, and a pod of this profile has 4 and 0"):
+    with pytest.raises(PlaceError, match="a rank takes 2 CPUs and 1 GPUs, and a pod of this profile has 4 and 0"):
         profile(pod="{cpu: 4, memory: 1Gi}").pods((Resources(per_rank=PerRank(cpu=2, gpu=1)),))
 
 
 def test_a_malformed_profile_is_told_by_field() -> None:
-    with pytest.raises(ClusterError) as raised:
+    with pytest.raises(PlaceError) as raised:
         profile(pod="{cpu: 0, memory: 1Gi}", colour="red")
     assert "pod.cpu" in str(raised.value) and "colour" in str(raised.value)
 
 
 def test_a_study_too_large_for_a_config_map_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "LIMIT", 1000)
-    with pytest.raises(ClusterError, match=r"study.lock.json most of them\), and 1,000 can travel"):
+    with pytest.raises(PlaceError, match=r"study.lock.json most of them\), and 1,000 can travel"):
         packed(tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster import places
+from cluster.places import KubernetesPlace, RayPlace
 from xfer.errors import UserError
 
 GOOD = """\
@@ -14,6 +15,8 @@ research:
   kubernetes: {context: lab, namespace: research, profile: xfer-spot, kubeconfig: access/config}
 bed:
   kubernetes: {namespace: bed}
+desk:
+  ray: {address: "http://desk:8265", storage: /data/xfer, token: access/token}
 """
 
 
@@ -24,9 +27,13 @@ def written(folder: Path, text: str = GOOD) -> Path:
 
 def test_a_place_is_what_its_entry_says(tmp_path: Path) -> None:
     found = places.find("research", written(tmp_path))
+    assert isinstance(found, KubernetesPlace)
     assert (found.context, found.namespace, found.profile) == ("lab", "research", "xfer-spot")
     assert found.kubeconfig == tmp_path / "access" / "config", "from where the file is"
-    assert places.find("bed", tmp_path) == places.KubernetesPlace(namespace="bed")
+    assert places.find("bed", tmp_path) == KubernetesPlace(namespace="bed")
+    assert places.find("desk", tmp_path) == RayPlace(
+        address="http://desk:8265", storage="/data/xfer", token=tmp_path / "access" / "token"
+    )
 
 
 def test_the_file_beside_the_study_comes_before_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,8 +44,8 @@ def test_the_file_beside_the_study_comes_before_the_users_own(tmp_path: Path, mo
     )
     (tmp_path / "study").mkdir()
     written(tmp_path / "study")
-    assert places.find("bed", tmp_path / "study").namespace == "bed"
-    assert places.find("home", tmp_path / "study").namespace == "home"
+    assert places.find("bed", tmp_path / "study") == KubernetesPlace(namespace="bed")
+    assert places.find("home", tmp_path / "study") == KubernetesPlace(namespace="home")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,8 @@ def test_the_file_beside_the_study_comes_before_the_users_own(tmp_path: Path, mo
             "places.yaml:1:39: research.kubernetes.profil: ",
         ),
         ("research: {kubernetes: {}}", "research", "research.kubernetes.namespace: Field required"),
-        ("research: {}", "research", "research.kubernetes: Field required"),
+        ("research: {}", "research", "a place is either 'kubernetes' or 'ray'"),
+        ("a: {ray: {address: desk, storage: x}}", "a", "places.yaml:1:11: a.ray.address"),
         ("research: [", "research", "places.yaml:"),
         ("- research", "research", "a mapping"),
     ],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cluster import on_laptop
+from cluster.on_laptop import OnLaptop
+from cluster.place import Absent
 from cluster.watch import Watch
+from tests.unit.study.made import text
 
-EVENTS = {
+EVENTS: dict[str, tuple[dict[str, Any], str]] = {
     "a study": (
         {
             "event": "study",
@@ -89,7 +92,7 @@ EVENTS = {
 def test_an_event_is_a_line_for_people(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     event, line = EVENTS[name]
     with Watch() as watch:
-        watch.line(json.dumps(event))
+        watch.line(json.dumps({"time": 1.0, **event}))
     assert line in capsys.readouterr().out
 
 
@@ -105,20 +108,50 @@ def test_what_is_no_event_is_not_shown(line: str, capsys: pytest.CaptureFixture[
 
 def test_an_error_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     with Watch() as watch:
-        watch.line(json.dumps({"event": "error", "message": "no space left"}))
+        watch.line(json.dumps({"time": 1.0, "event": "error", "message": "no space left", "code": 2}))
     captured = capsys.readouterr()
     assert captured.err == "xfer: no space left\n"
 
 
 def test_a_good_end_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with Watch() as watch:
-        watch.line(json.dumps({"event": "end", "unfinished": 0}))
+        watch.line(json.dumps({"time": 1.0, "event": "end", "unfinished": 0}))
     assert capsys.readouterr().out.strip() == ""
 
 
-def test_a_run_hands_over_its_lines_and_its_exit_code(tmp_path: Path) -> None:
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OnLaptop:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return OnLaptop()
+
+
+def test_a_run_hands_over_its_lines_and_what_it_came_to(here: OnLaptop, tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(text(storage=str(tmp_path / "runs")))
     lines: list[str] = []
-    assert on_laptop.run(tmp_path / "none.yaml", lines.append) == 2
-    (event,) = (json.loads(line) for line in lines if line.startswith("{"))
-    assert event["event"] == "error"
-    assert "none.yaml: there is no such file" in event["message"]
+    name = here.submit(study)
+    run = here.follow(name, lines.append, lines.append)
+    (event,) = (json.loads(line) for line in lines if line.startswith("{") and "error" in line)
+    assert "is in no data root" in event["message"]
+    assert (run.name, run.state, run.code) == (name, "failed", 2), "a user's mistake"
+    assert [found.name for found in here.runs()] == [name]
+    assert list(here.logs(name, follow=False)) == lines
+    here.stop(name)  # it has ended: nothing happens
+
+
+def test_what_is_not_there_is_told_with_what_is(here: OnLaptop) -> None:
+    for ask in (here.run, here.stop, lambda name: list(here.logs(name, follow=False))):
+        with pytest.raises(Absent, match="there is no run 'none'"):
+            ask("none")
+    assert here.runs() == []
+
+
+def test_a_name_that_is_alive_is_not_taken_twice(here: OnLaptop, tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(text(storage=str(tmp_path / "runs")))
+    first, second = here.submit(study), here.submit(study)
+    assert (second, here.run(first).active) == (f"{first}-2", True)
+    for name in (first, second):
+        assert here.follow(name, print, print).state == "failed"
+    assert here.submit(study) == first, "its time is over"
+    here.follow(first, print, print)

@@ -1,0 +1,32 @@
+"""Data and models that came with a study, from its storage: where this process and its children look for them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from xfer.store.store import Store
+
+FOLDER = Path("/tmp/inputs")
+"""Copies of what an object store holds: the same path in every pod."""
+
+
+def find_inputs() -> None:
+    """Put the folders that ``XFER_INPUTS`` names before those that ``XFER_DATA`` and ``XFER_MODELS`` name already."""
+    wanted = json.loads(os.environ.get("XFER_INPUTS", "{}"))
+    for variable, keys in wanted.items():
+        store = Store(os.environ["XFER_STORAGE"])
+        folders = [str(_folder(store, key)) for key in keys]
+        given = os.environ.get(variable)
+        os.environ[variable] = os.pathsep.join([*folders, given] if given else folders)
+
+
+def _folder(store: Store, key: str) -> Path:
+    if "://" not in store.url:
+        return Path(store.url) / "inputs" / key
+    for path in store.names(f"inputs/{key}"):
+        target = FOLDER / Path(path).relative_to("inputs")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(store.get(path) or b"")
+    return FOLDER / key
