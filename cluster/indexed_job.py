@@ -17,6 +17,9 @@ RETRIES = 20
 
 RAY_PORT = 6379
 
+INDEX = "batch.kubernetes.io/job-completion-index"
+"""Label of a Job's pod."""
+
 
 def job(bundle: Bundle, profile: Profile) -> Manifest:
     """The Job, suspended: what it needs is made after it, and owned by it."""

@@ -21,6 +21,10 @@ PIECE = 1 << 16
 """Bytes of a stream that are sent at once."""
 
 
+TOGETHER = 0.5
+"""Seconds in which changes count as one: pods change several times when they start or end."""
+
+
 class Namespace:
     """What the verbs need of one namespace."""
 
@@ -35,18 +39,18 @@ class Namespace:
         except config.ConfigException as error:
             raise PlaceError(f"there is no such access: {error}", where, "mend the context in places.yaml") from error
         self.core = client.CoreV1Api(api)
-        with self._told("look at", "the API"):
+        with self.told("look at", "the API"):
             self._dynamic = DynamicClient(api)
 
     def get(self, api_version: str, kind: str, name: str) -> Manifest | None:
         """One object; None when it is not there."""
-        with suppress(Absent), self._told("get", kind):
+        with suppress(Absent), self.told("get", kind):
             return _plain(self._kind(api_version, kind).get(name=name, namespace=self.name))
         return None
 
     def find(self, api_version: str, kind: str, selector: str = "", fields: str = "") -> list[Manifest]:
         """Objects with these labels and fields."""
-        with self._told("list", kind):
+        with self.told("list", kind):
             found = self._kind(api_version, kind).get(
                 namespace=self.name, label_selector=selector, field_selector=fields
             )
@@ -55,13 +59,13 @@ class Namespace:
     def create(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
         """Make an object that must not be there yet."""
         metadata = manifest["metadata"]
-        with self._told("create", manifest["kind"], metadata.get("name") or metadata["generateName"] + "..."):
+        with self.told("create", manifest["kind"], metadata.get("name") or metadata["generateName"] + "..."):
             kind = self._kind(manifest["apiVersion"], manifest["kind"])
             return _plain(kind.create(body=manifest, namespace=self.name, **_how(dry_run)))
 
     def apply(self, manifest: Manifest) -> Manifest:
         """Make an object what the manifest says, by server-side apply."""
-        with self._told("apply", manifest["kind"], manifest["metadata"]["name"]):
+        with self.told("apply", manifest["kind"], manifest["metadata"]["name"]):
             kind = self._kind(manifest["apiVersion"], manifest["kind"])
             done = kind.server_side_apply(
                 body=manifest, name=manifest["metadata"]["name"], namespace=self.name, force_conflicts=True, **_how()
@@ -70,7 +74,7 @@ class Namespace:
 
     def patch(self, api_version: str, kind: str, name: str, change: Manifest) -> Manifest:
         """Merge a change into an object."""
-        with self._told("patch", kind, name):
+        with self.told("patch", kind, name):
             found = self._kind(api_version, kind).patch(
                 body=change, name=name, namespace=self.name, content_type="application/merge-patch+json"
             )
@@ -78,13 +82,13 @@ class Namespace:
 
     def delete(self, api_version: str, kind: str, name: str) -> None:
         """Delete an object and all that it owns; nothing happens when it is not there."""
-        with suppress(Absent), self._told("delete", kind, name):
+        with suppress(Absent), self.told("delete", kind, name):
             body = {"propagationPolicy": "Background"}
             self._kind(api_version, kind).delete(name=name, namespace=self.name, body=body)
 
     def log(self, pod: str, follow: bool) -> Iterator[str]:
         """Lines of a pod's log."""
-        with self._told("read the log of", "Pod", pod):
+        with self.told("read the log of", "Pod", pod):
             stream: Any = self.core.read_namespaced_pod_log(pod, self.name, follow=follow, _preload_content=False)
             rest = b""
             for chunk in stream.stream():
@@ -102,13 +106,13 @@ class Namespace:
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": asked},
         }
-        with self._told("ask for", "rights"):
+        with self.told("ask for", "rights"):
             kind = self._kind(review["apiVersion"], review["kind"])
             return bool(_plain(kind.create(body=review))["status"]["allowed"])
 
     def nodes(self) -> list[Manifest]:
         """Nodes of the cluster; few may list them."""
-        with self._told("list", "Node"):
+        with self.told("list", "Node"):
             return [_plain(item) for item in self._kind("v1", "Node").get().items]
 
     def wait_for_pod(self, name: str, seconds: float) -> None:
@@ -130,7 +134,7 @@ class Namespace:
         """Run a command in a pod and write what it prints; its exit code, and what it said of errors."""
         from kubernetes.stream import stream
 
-        with self._told("run a command in", "Pod", pod):
+        with self.told("run a command in", "Pod", pod):
             running = stream(
                 self.core.connect_get_namespaced_pod_exec, pod, self.name, command=list(command),
                 stdout=True, stderr=True, stdin=stdin is not None, tty=False, binary=True, _preload_content=False,
@@ -150,29 +154,15 @@ class Namespace:
                 running.close()
                 running.sock.shutdown()  # which the client forgets when the server was first
 
-    def wait_for_change(self, selector: str, seconds: int) -> None:
-        """Until one of the pods with these labels changes, or for so long."""
-        from kubernetes.client import ApiException
-        from kubernetes.watch import Watch
-
-        with self._told("watch", "Pod"):
-            now: Any = self.core.list_namespaced_pod(self.name, label_selector=selector, limit=1)
-            since = now.metadata.resource_version
-            try:
-                for _ in Watch().stream(
-                    self.core.list_namespaced_pod, self.name,
-                    label_selector=selector, resource_version=since, timeout_seconds=seconds,
-                ):  # fmt: skip
-                    return
-            except ApiException as error:
-                if error.status != 410:  # gone: so much has changed that the server has forgotten where we began
-                    raise
+    def changes(self, selector: str) -> Changes:
+        """Changes of the pods with these labels, from now on."""
+        return Changes(self, selector)
 
     def _kind(self, api_version: str, kind: str) -> Any:
         return self._dynamic.resources.get(api_version=api_version, kind=kind)
 
     @contextmanager
-    def _told(self, verb: str, kind: str, name: str = "") -> Iterator[None]:
+    def told(self, verb: str, kind: str, name: str = "") -> Iterator[None]:
         """Turn what goes wrong inside into one message."""
         from kubernetes.client import ApiException
         from kubernetes.dynamic.exceptions import ResourceNotFoundError
@@ -187,6 +177,37 @@ class Namespace:
         except (HTTPError, OSError) as error:
             what = f"no cluster answers ({type(error).__name__})"
             raise PlaceError(what, f"namespace {self.name}", "check the network and the context") from error
+
+
+class Changes:
+    """Changes of pods with the same labels, since this was made. What changes between two waits ends the second."""
+
+    def __init__(self, space: Namespace, selector: str, since: str = "") -> None:
+        self._space, self._selector = space, selector
+        self._since = since or self._now()
+
+    def wait(self, seconds: int) -> None:
+        """Until one of the pods changes, or for so long."""
+        from kubernetes.client import ApiException
+        from kubernetes.watch import Watch
+
+        with self._space.told("watch", "Pod"):
+            try:
+                for _ in Watch().stream(
+                    self._space.core.list_namespaced_pod, self._space.name,
+                    label_selector=self._selector, resource_version=self._since, timeout_seconds=seconds,
+                ):  # fmt: skip
+                    time.sleep(TOGETHER)
+                    break
+            except ApiException as error:
+                if error.status != 410:  # gone: so much has changed that the server has forgotten where we were
+                    raise
+        self._since = self._now()
+
+    def _now(self) -> str:
+        with self._space.told("list", "Pod"):
+            found: Any = self._space.core.list_namespaced_pod(self._space.name, label_selector=self._selector, limit=1)
+            return str(found.metadata.resource_version)
 
 
 def _send(running: Any, stdin: BinaryIO) -> None:

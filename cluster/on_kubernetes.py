@@ -117,28 +117,36 @@ class OnKubernetes:
 
     def run(self, name: str) -> Run:
         """One run, with what keeps it from going on."""
+        return self._look(name)[0]
+
+    def _look(self, name: str) -> tuple[Run, list[Manifest]]:
+        """One run with its pods, which are looked at only where they matter."""
         job = self._job(name)
         found = _run(job)
         if found.state in ("done", "stopped"):
-            return found
+            return found, []
         pods = self._space.find("v1", "Pod", _of(name))
-        events = self._space.find("v1", "Event", fields=f"involvedObject.name={name},involvedObject.kind=Job")
-        return Run(found.name, found.state, found.progress, (*found.troubles, *troubles.of(pods, events)))
+        events = self._space.find("v1", "Event", fields=f"involvedObject.uid={job['metadata']['uid']}")
+        keeping = troubles.of(pods, events, str(job.get("status", {}).get("startTime", "")))
+        return Run(found.name, found.state, found.progress, (*found.troubles, *keeping)), pods
 
     def follow(self, name: str, on_line: Callable[[str], None], tell: Callable[[str], None]) -> Run:
         """Hand over the driver's lines, pod after pod, until the run ends; ``tell`` hears what keeps it waiting."""
         heard: dict[str, int] = {}
         told: tuple[str, ...] = ()
-        while (run := self.run(name)).active:
+        changes = self._space.changes(_of(name))
+        while True:
+            run, pods = self._look(name)
+            if not run.active:
+                return run
             if run.troubles != told:
                 told = run.troubles
                 for trouble in told:
                     tell(trouble)
-            pod = self._driver(name)
+            pod = _driver(pods)
             if pod is not None:
                 self._hear(pod, heard, on_line)
-            self._space.wait_for_change(_of(name), PATIENCE)
-        return run
+            changes.wait(PATIENCE)
 
     def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> None:
         """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later."""
@@ -152,7 +160,7 @@ class OnKubernetes:
     def logs(self, name: str, follow: bool) -> Iterator[str]:
         """Lines of the newest driver's log."""
         self._job(name)
-        pod = self._driver(name)
+        pod = _driver(self._space.find("v1", "Pod", _of(name)))
         if pod is None:
             raise PlaceError(f"the driver of '{name}' has no log yet", fix=f"see: xfer status {name}")
         yield from self._space.log(pod["metadata"]["name"], follow)
@@ -216,11 +224,16 @@ class OnKubernetes:
                 )
             time.sleep(1)
 
-    def _driver(self, name: str) -> Manifest | None:
-        """The newest pod of index 0 that has begun to run."""
-        pods = self._space.find("v1", "Pod", f"{_of(name)},batch.kubernetes.io/job-completion-index=0")
-        begun = [pod for pod in pods if pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")]
-        return max(begun, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+def _driver(pods: list[Manifest]) -> Manifest | None:
+    """The newest pod of index 0 that has begun to run."""
+    begun = [
+        pod
+        for pod in pods
+        if pod["metadata"]["labels"].get(indexed_job.INDEX) == "0"
+        and pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")
+    ]
+    return max(begun, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
 
 
 def _of(name: str) -> str:

@@ -16,11 +16,12 @@ WAITING = {
 }
 
 
-def of(pods: Sequence[Manifest], events: Sequence[Manifest]) -> tuple[str, ...]:
-    """Each trouble once, pods first."""
+def of(pods: Sequence[Manifest], events: Sequence[Manifest], since: str = "") -> tuple[str, ...]:
+    """Each trouble once, pods first. What refused pods before ``since``, or before the newest pod, is over."""
     found = [trouble for pod in pods for trouble in _of_pod(pod)]
+    over = max([since, *(str(pod["metadata"].get("creationTimestamp", "")) for pod in pods)])
     for event in events:
-        if event.get("reason") == "FailedCreate":
+        if event.get("reason") == "FailedCreate" and str(event.get("lastTimestamp") or "") >= over:
             found.append(f"no pod can be made: {event.get('message', '')}")
     return tuple(dict.fromkeys(found))
 

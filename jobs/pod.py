@@ -28,7 +28,7 @@ PATIENCE = 2.0
 
 def main() -> int:
     """The driver's exit code; a worker never ends by itself."""
-    signal.signal(signal.SIGTERM, _end)  # what is process 1 of a container has no default for it
+    signal.signal(signal.SIGTERM, _end)  # process 1 of a container has no default for it, and takes all with it
     configure_ray()
     find_inputs()
     if os.environ["JOB_COMPLETION_INDEX"] != "0":
@@ -42,19 +42,10 @@ def main() -> int:
 
 def work() -> NoReturn:
     """Join the head, and join its successor when it dies."""
-    joined: subprocess.Popen[bytes] | None = None
-
-    def on_signal(number: int, _: FrameType | None) -> None:
-        if joined is not None:
-            joined.terminate()
-        leave(128 + number)
-
-    signal.signal(signal.SIGTERM, on_signal)
     host, _, port = os.environ["XFER_HEAD"].partition(":")
     while True:
         if _answers(host, int(port)):
-            joined = subprocess.Popen([*_start(), f"--address={host}:{port}", "--block"])
-            joined.wait()
+            subprocess.run([*_start(), f"--address={host}:{port}", "--block"], check=False)
         time.sleep(PATIENCE)
 
 

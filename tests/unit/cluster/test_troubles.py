@@ -36,6 +36,15 @@ def test_each_trouble_is_told_once_with_its_pod() -> None:
     )
 
 
+def test_what_is_over_is_not_told() -> None:
+    refused = {"reason": "FailedCreate", "message": "exceeded quota", "lastTimestamp": "2026-01-01T10:00:00Z"}
+    running = {"metadata": {"name": "small-0", "creationTimestamp": "2026-01-01T10:00:01Z"}, "status": {}}
+    earlier = {"metadata": {"name": "small-0", "creationTimestamp": "2026-01-01T09:59:59Z"}, "status": {}}
+    assert troubles.of([running], [refused]) == ()
+    assert troubles.of([earlier], [refused]) == ("no pod can be made: exceeded quota",)
+    assert troubles.of([], [refused], since="2026-01-01T10:00:02Z") == (), "before the Job was taken up again"
+
+
 def test_progress_adds_events_up() -> None:
     progress = Progress()
     for event in (
