@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pyarrow as pa
 
 import xfer
 from tests.world import STUDY, World
+from xfer.events import Event, parse
 
 EVERY = 10
 """Steps between snapshots of a disturbed study."""
@@ -78,16 +79,20 @@ def start(world: World, study: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def events(job: subprocess.Popen[str]) -> Iterator[Event]:
+    """What a job tells, as it comes."""
+    assert job.stdout is not None
+    return (event for event in map(parse, job.stdout) if event is not None)
+
+
 def disturb(world: World, study: Path, rng: random.Random, strike: Callable[[psutil.Process], None]) -> int:
     """Run a study, strike at a random moment of its first phase or second, and wait for the end; its exit code."""
     with start(world, study) as job:
         tree = psutil.Process(job.pid)
-        assert job.stdout is not None
         wanted, descendants = rng.randrange(1, 3), list[psutil.Process]()
-        for line in job.stdout:
-            event = json.loads(line) if line.startswith("{") else {}
-            wanted -= event.get("event") == "phase"
-            if wanted <= 0 and event.get("event") == "step" and not descendants:
+        for event in events(job):
+            wanted -= event["event"] == "phase"
+            if wanted <= 0 and event["event"] == "step" and not descendants:
                 time.sleep(rng.uniform(0, 0.25))
                 descendants = tree.children(recursive=True)
                 strike(tree)

@@ -39,12 +39,10 @@ def run(world: World, study: Path, kill_after: int | None = None) -> Asked:
     """Run a study's job, and kill all of it behind a number of answers; the answers it gave."""
     asked: Asked = []
     with studies.start(world, study) as job:
-        assert job.stdout is not None
-        for line in job.stdout:
-            event = json.loads(line) if line.startswith("{") else {}
-            if event.get("event") == "trial":
+        for event in studies.events(job):
+            if event["event"] == "trial":
                 asked.append((json.dumps(event["values"]), event["units"]))
-            if kill_after is not None and len(asked) == kill_after and event.get("event") == "step":
+            if kill_after is not None and len(asked) == kill_after and event["event"] == "step":
                 studies.kill_everything(psutil.Process(job.pid))
                 break
         code = job.wait()

@@ -23,10 +23,8 @@ def finished(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """Killed while it pretrains, and run again."""
     study = studies.write(tmp_path_factory.mktemp("nano"), text=GENERATED)
     with studies.start(small_world, study) as job:
-        assert job.stdout is not None
-        for line in job.stdout:
-            event = json.loads(line) if line.startswith("{") else {}
-            if event.get("event") == "step" and event["step"] > 2 * studies.EVERY:
+        for event in studies.events(job):
+            if event["event"] == "step" and event["step"] > 2 * studies.EVERY:
                 studies.kill_everything(psutil.Process(job.pid))
                 break
     done = studies.xfer_cli(small_world, "run", str(study))
