@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install quickstart slices science test lint types contracts unit integration test-cluster docs constraints clean
+.PHONY: help install quickstart slices science test lint types contracts unit integration test-cluster soak-cluster bench docs constraints clean
 
 help:  ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,7 +48,17 @@ integration: install
 
 test-cluster: install  ## Test on real Kubernetes: started here (root, Go, Debian), or the cluster of $XFER_TEST_KUBECONFIG.
 	-test -n "$$XFER_TEST_KUBECONFIG" || $(BIN)/python -m tests.cluster.bed build
-	$(BIN)/pytest tests/cluster
+	$(BIN)/pytest tests/cluster -m "not soak"
+
+soak-cluster: install  ## Take pods from studies on real Kubernetes again and again (give XFER_SOAK_SEED to repeat): an hour at most.
+	-test -n "$$XFER_TEST_KUBECONFIG" || $(BIN)/python -m tests.cluster.bed build
+	$(BIN)/pytest tests/cluster -m soak
+
+bench: install  ## Hold what we are proud of against what others have: half an hour on two idle cores.
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks.plan_time
+	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.short_sentences
 
 docs: install  ## Write docs/tables.md from the schema, and the chart's table of values.
 	$(BIN)/python -c "from xfer.results import schema; print(schema.markdown(), end='')" > docs/tables.md

@@ -11,17 +11,9 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 KEY_LENGTH = 12
 """Hex digits of a key: 48 bits, so 100,000 keys collide with a chance below 2e-5 (birthday bound)."""
-
-
-@runtime_checkable
-class Identified(Protocol):
-    """Anything that states what of it shapes numbers."""
-
-    def identity(self) -> object: ...
 
 
 def plain(value: object) -> object:
@@ -38,8 +30,9 @@ def plain(value: object) -> object:
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, Identified):  # last: asking a protocol is slow
-        return plain(value.identity())
+    identity = getattr(value, "identity", None)  # what of it shapes numbers
+    if callable(identity):
+        return plain(identity())
     raise TypeError(f"{type(value).__name__} has no stable form: {value!r}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,12 +52,17 @@ class Lock(_Part):
     """``task/language/split`` to what is there."""
     models: Mapping[str, ModelSpec]
 
+    @cached_property
+    def _declarations(self) -> dict[str, str]:
+        """Keys of the tasks' declarations: asked for again and again."""
+        return {task: key(declared) for task, declared in self.tasks.items()}
+
     def data_set(self, task: str, language: str, split: str) -> DataSet:
         """A data set as the lock knows it. Raises ``LockError`` when it does not."""
         locked = self.splits.get(f"{task}/{language}/{split}")
         if locked is None:
             raise LockError(f"{task}/{language}/{split} is not in the lock", fix=RELOCK)
-        return DataSet(task, language, split, locked.data, key(self.tasks[task]), locked.rows)
+        return DataSet(task, language, split, locked.data, self._declarations[task], locked.rows)
 
     def languages(self, task: Task, split: str) -> tuple[str, ...]:
         """Languages of a task that the data hold for a split, in the task's order."""

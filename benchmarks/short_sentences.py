@@ -1,0 +1,185 @@
+"""Training on short sentences: tokens a second against Hugging Face's Trainer, at its defaults and at its best.
+
+python -m benchmarks.short_sentences [--steps N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import sentences
+from benchmarks.table import show
+
+STUDY = """\
+study: short-sentences
+storage: {folder}/runs
+seeds: [1]
+models: [xlmr-4m]
+arms: [none]
+targets: [xnli]
+recipe:
+  default: {{steps: {steps}, batch_size: 32, micro_batch_size: {micro}, learning_rate: 5e-4, warmup: 0.0,
+            weight_decay: 0.0, max_length: 256, precision: {precision}}}
+evaluate: [{{tasks: all, languages: [en], splits: [test]}}]
+resources: {{default: {{ranks: {ranks}, per_rank: {{cpu: {threads}}}, zero_stage: 1, snapshot_every: 100000}}}}
+"""
+
+TRAINERS: dict[str, dict[str, Any]] = {
+    "Trainer, defaults": {},
+    "Trainer, best": {"train_sampling_strategy": "group_by_length"},
+}
+"""Arguments beside those that both sides share."""
+
+
+def ours(folder: Path, steps: int, ranks: int, precision: str) -> dict[str, Any]:
+    """Run a study as a user does; figures of its one phase."""
+    import xfer
+
+    micro = 32 // ranks
+    study = folder / "study.yaml"
+    threads = max(1, len(os.sched_getaffinity(0)) // ranks)
+    study.write_text(
+        STUDY.format(folder=folder, steps=steps, micro=micro, ranks=ranks, threads=threads, precision=precision)
+    )
+    environment = {**os.environ, "XFER_DATA": str(folder / "data"), "XFER_MODELS": str(folder / "models")}
+    program = str(Path(sys.executable).with_name("xfer"))
+    subprocess.run([program, "run", str(study)], env=environment, check=True, stdout=subprocess.DEVNULL)
+    os.environ |= environment
+    (phase,) = xfer.open(str(study)).phases().to_pylist()
+    out = folder / f"ours-{ranks}-{precision}"
+    exporting = [program, "export", "model", phase["phase"], str(out), "--storage", str(folder / "runs")]
+    subprocess.run(exporting, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return {"tokens": phase["tokens"], "seconds": phase["seconds"], "model": str(out)}
+
+
+def trainer(folder: Path, steps: int, name: str, precision: str) -> dict[str, Any]:
+    """Train with Hugging Face's Trainer; figures of it. Data are tokenised before the clock starts."""
+    from datasets import disable_progress_bars
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        DataCollatorWithPadding,
+        Trainer,
+        TrainingArguments,
+        set_seed,
+    )
+
+    set_seed(1)
+    disable_progress_bars()
+    start = str(folder / "models" / "xlmr-4m")
+    tokenizer = AutoTokenizer.from_pretrained(start)
+    rows = sentences_of(folder, "train")
+    rows = rows.map(
+        lambda row: tokenizer(row["premise"], row["hypothesis"], truncation=True, max_length=256), batched=True
+    )
+    multiple = 16 if name == "Trainer, best" else None
+    arguments = TrainingArguments(
+        output_dir=str(folder / "hf"), max_steps=steps, per_device_train_batch_size=32, learning_rate=5e-4,
+        use_cpu=True, bf16=precision == "bf16", report_to="none",
+        save_strategy="no", logging_strategy="no", disable_tqdm=True, **TRAINERS[name],
+    )  # fmt: skip
+    counted = Counting(DataCollatorWithPadding(tokenizer, pad_to_multiple_of=multiple))
+    model = AutoModelForSequenceClassification.from_pretrained(start, num_labels=3)
+    training = Trainer(
+        model=model, args=arguments, train_dataset=rows, data_collator=counted, processing_class=tokenizer
+    )
+    began = time.monotonic()
+    training.train()
+    seconds = time.monotonic() - began
+    out = folder / f"{name}-{precision}"
+    model.save_pretrained(out)
+    return {"tokens": counted.tokens, "seconds": seconds, "model": str(out)}
+
+
+def sentences_of(folder: Path, split: str) -> Any:
+    """A split as the library reads it; it keys its cache by names and dates, so each run has a cache of its own."""
+    from datasets import load_dataset
+
+    cache = str(folder / "cache")
+    return load_dataset(str(folder / "data" / "nyu-mll" / "glue"), "mnli", split=split, cache_dir=cache)
+
+
+class Counting:
+    """A collator that counts the sub-tokens which it does not pad."""
+
+    def __init__(self, collate: Any) -> None:
+        self._collate, self.tokens = collate, 0
+
+    def __call__(self, rows: list[dict[str, Any]]) -> Any:
+        made = self._collate(rows)
+        self.tokens += int(made["attention_mask"].sum())
+        return made
+
+
+def validation_loss(folder: Path, model: str) -> float:
+    """Mean cross-entropy on the validation data, in fp32, the same way for both sides."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    found = AutoModelForSequenceClassification.from_pretrained(model, num_labels=3, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(str(folder / "models" / "xlmr-4m"))
+    rows = sentences_of(folder, "validation_matched")
+    names = {str(name): i for i, name in found.config.id2label.items()}
+    gold = [names.get(rows.features["label"].int2str(label), label) for label in rows["label"]]
+    total = 0.0
+    for first in range(0, len(rows), 100):
+        part = rows[first : first + 100]
+        batch = tokenizer(part["premise"], part["hypothesis"], padding=True, return_tensors="pt")
+        with torch.inference_mode():
+            logits = found(**batch).logits
+        total += float(
+            torch.nn.functional.cross_entropy(logits, torch.tensor(gold[first : first + 100]), reduction="sum")
+        )
+    return total / len(rows)
+
+
+def apart(*words: str) -> dict[str, Any]:
+    """Run one side in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.short_sentences", *words], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--side", nargs=2)
+    given = parser.parse_args()
+    if given.side:
+        name, folder = given.side
+        at = Path(folder)
+        figures = (
+            ours(at, given.steps, int(name.split()[1]), given.precision)
+            if name.startswith("xfer")
+            else trainer(at, given.steps, name, given.precision)
+        )
+        figures["loss"] = validation_loss(at, figures["model"])
+        print(json.dumps(figures))
+        return
+    with tempfile.TemporaryDirectory(prefix="xfer-bench-") as folder:
+        sentences.build(Path(folder))
+        rows = []
+        for name in (*TRAINERS, "xfer, 1 rank", "xfer, 2 ranks"):
+            asked = name if name in TRAINERS else f"xfer {name.split()[1]}"
+            figures = apart("--steps", str(given.steps), "--precision", given.precision, "--side", asked, folder)
+            rows.append(
+                {"side": name, "tokens/s": figures["tokens"] / figures["seconds"], "validation loss": figures["loss"]}
+            )
+    for row in rows:
+        row["of defaults"] = row["tokens/s"] / rows[0]["tokens/s"]
+        row["of best"] = row["tokens/s"] / rows[1]["tokens/s"]
+    show("short_sentences", f"{given.steps} steps of 32 pairs as long as MNLI's, xlmr-4m, {given.precision}", rows)
+
+
+if __name__ == "__main__":
+    main()
