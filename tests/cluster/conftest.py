@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -80,6 +80,13 @@ def kube(bed: Cluster) -> Iterator[client.ApiClient]:
 
 @pytest.fixture
 def namespace(bed: Cluster, kube: client.ApiClient) -> Iterator[str]:
+    """A namespace for one test."""
+    with fresh_namespace(bed, kube) as name:
+        yield name
+
+
+@contextmanager
+def fresh_namespace(bed: Cluster, kube: client.ApiClient) -> Iterator[str]:
     """A fresh namespace that enforces *restricted*; in the bed with claims of the volumes that a pod needs."""
     core = client.CoreV1Api(kube)
     name = f"test-{secrets.token_hex(4)}"

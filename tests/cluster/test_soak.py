@@ -1,0 +1,111 @@
+"""A study that loses its pods again and again, and a whole one from beginning to end: the same tables as here.
+
+``XFER_SOAK_SEED`` gives the order and the moments of the strikes; every run prints the one it had.
+"""
+
+# ruff: noqa: T201 - a table of what happened is half of what this is for
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+import xfer
+from tests.cluster import sites, strikes
+from tests.cluster.bed.cluster import Cluster
+from tests.cluster.charting import here
+from tests.cluster.sites import Site
+from tests.integration import studies
+
+pytestmark = [pytest.mark.cluster, pytest.mark.soak, pytest.mark.timeout(5400)]
+
+LONG = studies.GENERATED.replace("default: {{steps: 20,", "default: {{steps: 200,")
+"""Many phases, in each of which a strike can come."""
+STEPS = 1000
+TIMES = 3
+"""Strikes of each kind."""
+GAPS = (30, 130)
+"""Steps of new work between two strikes: all of them come before the study is done."""
+
+QUICKSTART = Path(__file__).parents[2] / "jobs" / "studies" / "quickstart.yaml"
+
+
+@pytest.fixture
+def site(bed: Cluster, kube: client.ApiClient, namespace: str, tmp_path: Path) -> Site:
+    values = here(bed, RAY_START_ULIMIT_OPEN_FILES="20000")
+    values["profiles"]["default"] |= {"pod": {"cpu": 1, "memory": "3Gi", "gpu": 0}, "sharedMemory": "1Gi"}
+    return sites.install(bed, kube, namespace, tmp_path, values)
+
+
+def test_a_study_survives_what_befalls_its_pods(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seed = int(os.environ.get("XFER_SOAK_SEED") or secrets.randbelow(10_000))
+    rng = random.Random(seed)
+    coming = strikes.plan(rng, TIMES, GAPS)
+    forsaken = rng.randrange(len(coming))
+    with capsys.disabled():
+        print(f"\nXFER_SOAK_SEED={seed}")
+    study = site.study(steps=STEPS, text=LONG)
+    submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
+    assert submitted.returncode == 0, submitted.stderr
+    watching, diary = site.started("watch", "nano", "--on", "bed"), strikes.Diary(site, "nano")
+    struck = list[strikes.Struck]()
+    try:
+        for i, strike in enumerate(coming):
+            if i == forsaken:
+                assert watching.poll() is None, "watching outlives strikes"
+                watching.kill()  # the laptop goes away
+            struck.append(strikes.strike(site, diary, strike, struck))
+    finally:
+        watching.kill()
+        watching.communicate()
+        with capsys.disabled():
+            print(strikes.table(struck))
+    ended = site.xfer("watch", "nano", "--on", "bed", timeout=1200)
+    assert ended.returncode == 0 and "nano is done" in ended.stdout, ended.stdout + ended.stderr + site.story("nano")
+
+    fetched = site.xfer("fetch", str(study), "--on", "bed")
+    assert fetched.returncode == 0, fetched.stderr
+    repeated = each_phase_was_made_once(study, len(coming))
+    with capsys.disabled():
+        print(f"steps done again, and how the attempt before had ended: {repeated}")
+    as_on_this_machine(site, study, studies.write(tmp_path / "alone", steps=STEPS, text=LONG))
+
+
+def each_phase_was_made_once(study: Path, deletions: int) -> list[tuple[str, int]]:
+    """However often it was begun; and what was done again is at most a snapshot's interval each time."""
+    views = xfer.open(str(study))
+    committed = [row["phase"] for row in views.attempts().to_pylist() if row["outcome"] == "committed"]
+    assert sorted(committed) == sorted({row["phase"] for row in views.table("phases").to_pylist()})
+    repeated = studies.repeated_steps(study)
+    assert 1 <= len(repeated) <= deletions, repeated
+    assert all(steps <= studies.EVERY for _, steps in repeated), repeated
+    return repeated
+
+
+def as_on_this_machine(site: Site, study: Path, alone: Path) -> None:
+    """A run of the same file here comes to the same tables."""
+    done = site.xfer("run", str(alone), timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert studies.differences(studies.tables(study), studies.tables(alone)) == []
+
+
+def test_the_quickstart_in_two_pods(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = Path(shutil.copy(QUICKSTART, site.folder))
+    assert site.xfer("lock", str(study)).returncode == 0
+    began = time.monotonic()
+    done = site.xfer("run", str(study), "--on", "bed", timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr + site.story("quickstart")
+    assert site.job("quickstart").spec.completions == 2
+    with capsys.disabled():
+        print(f"\nquickstart in two pods: {time.monotonic() - began:.0f} s")
+    assert site.xfer("fetch", str(study), "--on", "bed").returncode == 0
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    as_on_this_machine(site, study, Path(shutil.copy(QUICKSTART, alone)))
