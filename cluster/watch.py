@@ -72,6 +72,12 @@ class Watch:
             rate, loss = f"{self._sum.rate:.1f}/s", f"loss {event['loss']:.3f}"
             self._bars.update(self._bar, completed=self._sum.steps_done, rate=rate, description=loss)
 
+    def _on_again(self, event: Event) -> str:
+        return f"{event['phase']}  its weights are needed and not here: {event['why']}; it is trained again"
+
+    def _on_dropped(self, event: Event) -> str:
+        return f"{event['phase']}  weights dropped: {event['bytes'] / 1e6:.1f} MB"
+
     def _on_trained(self, event: Event) -> str:
         rate = event["steps"] / event["seconds"] if event["seconds"] else 0.0
         return f"{event['phase']}  trained in {event['seconds']:.0f} s ({rate:.1f} steps/s)"

@@ -23,10 +23,8 @@ def find_inputs() -> None:
 
 
 def _folder(store: Store, key: str) -> Path:
-    if "://" not in store.url:
+    if store.is_folder:
         return Path(store.url) / "inputs" / key
     for path in store.names(f"inputs/{key}"):
-        target = FOLDER / Path(path).relative_to("inputs")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(store.get(path) or b"")
+        store.copy(path, FOLDER / Path(path).relative_to("inputs"))
     return FOLDER / key

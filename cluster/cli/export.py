@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,6 +81,7 @@ def _origin(store: Store, phase: str, begin: str) -> Origin:
     payload = _record(store, phase, records.record_path(phase))["payload"]
     rule = _rule(store, phase, begin)
     selection = _record(store, phase, records.selection_path(phase, rule))
+    _require_weights(store, phase, rule, selection)
     ancestors: list[tuple[str, Any]] = []
     start = payload["start"]
     while "phase" in start:
@@ -87,6 +89,20 @@ def _origin(store: Store, phase: str, begin: str) -> Origin:
         ancestors.insert(0, (start["phase"], parent))
         start = parent.get("start", {})
     return Origin(phase, payload, rule, selection, ancestors)
+
+
+def _require_weights(store: Store, phase: str, rule: str, selection: Mapping[str, Any]) -> None:
+    """Raise ``UserError`` when they are not here on purpose."""
+    from xfer.errors import UserError
+    from xfer.store import marks, records
+
+    if records.weightless(store, selection):
+        raise UserError(
+            f"the weights of phase {phase} by {rule} are not here: {marks.why(store, selection)}",
+            store.url,
+            f"export them where they are, or copy {selection['path']} from there; to have them trained again set"
+            f" keep: {{weights: all}} in the study, delete {records.selection_path(phase, rule)}, and run it",
+        )
 
 
 def _record(store: Store, phase: str, path: str) -> dict[str, Any]:

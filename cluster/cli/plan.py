@@ -13,6 +13,7 @@ from cluster.cli.output import short, show, size
 
 if TYPE_CHECKING:
     from xfer.study.opening import Opened
+    from xfer.study.state import State
 
 
 SHOWN = 5
@@ -33,20 +34,27 @@ def plan(
     if why is not None:
         _explain(opened, why)
         return
-    rows = [_row(opened, key) for key in opened.plan.phases]
+    rows = _rows(opened)
     if as_json:
         print(json.dumps({"study": opened.plan.study, "phases": rows, "total": _total(opened, rows)}, indent=1))
         return
     _print(opened, rows)
 
 
-def _row(opened: Opened, key: str) -> dict[str, Any]:
+def _rows(opened: Opened) -> list[dict[str, Any]]:
     from xfer.study import state
+
+    plan = opened.plan
+    found = {key: state.of_phase(opened.store, planned) for key, planned in plan.phases.items()}
+    again = state.again(opened.store, plan, state.needs(plan, str(opened.study.path)), found)
+    return [_row(opened, key, found[key], key in again) for key in plan.phases]
+
+
+def _row(opened: Opened, key: str, found: State, again: bool) -> dict[str, Any]:
     from xfer.study.cost import cost
 
     planned = opened.plan.phases[key]
     phase = planned.phase
-    found = state.of_phase(opened.store, planned)
     spent = cost(phase, planned.model, len(planned.rules), opened.lock)
     return {
         "key": key if planned.decided else None,
@@ -60,12 +68,17 @@ def _row(opened: Opened, key: str) -> dict[str, Any]:
         "tokens": spent.tokens,
         "flops": spent.flops,
         "disk": spent.disk,
+        "stays": spent.disk if opened.study.keep.stays(planned.roles) else 0,
         "cells": planned.cells,
-        "state": ("cached" if found.complete else "damaged" if found.damaged else "new")
-        if planned.decided
-        else "undecided",
+        "state": _state(found, again) if planned.decided else "undecided",
         "damage": [problem for _, problem in found.damaged],
     }
+
+
+def _state(found: State, again: bool) -> str:
+    if not found.complete:
+        return "damaged" if found.damaged else "new"
+    return "again" if again else "cached, no weights" if found.weightless else "cached"
 
 
 def outlook(study: Path) -> str:
@@ -76,17 +89,18 @@ def outlook(study: Path) -> str:
     opened = open_study(study)
     phases = opened.plan.phases.values()
     spent = [cost(held.phase, held.model, len(held.rules), opened.lock) for held in phases]
+    stays = sum(one.disk for one, held in zip(spent, phases, strict=True) if opened.study.keep.stays(held.roles))
     steps, flops = sum(one.steps for one in spent), sum(one.flops for one in spent)
     return (
         f"at most {len(spent)} phases: {steps} steps, {short(sum(one.tokens for one in spent))} tokens, "
-        f"{short(flops)} FLOPs, {size(sum(one.disk for one in spent))} of checkpoints; "
+        f"{short(flops)} FLOPs, {_disk(sum(one.disk for one in spent), stays)}; "
         f"{len(opened.plan.evaluations)} evaluations for {len(opened.plan.cells)} cells"
     )
 
 
 def _total(opened: Opened, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    new = [row for row in rows if row["state"] != "cached"]
-    sums = {name: sum(row[name] for row in new) for name in ("steps", "tokens", "flops", "disk")}
+    new = [row for row in rows if not row["state"].startswith("cached")]
+    sums = {name: sum(row[name] for row in new) for name in ("steps", "tokens", "flops", "disk", "stays")}
     return {
         "phases": len(rows),
         "new": len(new),
@@ -97,34 +111,43 @@ def _total(opened: Opened, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
-    columns = ("key", "role", "trains on", "from", "seed", "steps", "tokens", "FLOPs", "disk", "cells", "state")
-    show(columns, [_line(row) for row in rows], numbers=("seed", "steps", "tokens", "FLOPs", "disk", "cells"))
+    numbers = ("seed", "steps", "tokens", "FLOPs", "disk", "stays", "cells")
+    show(("key", "role", "trains on", "from", *numbers, "state"), [_line(row) for row in rows], numbers)
     total = _total(opened, rows)
     print(
         f"{total['phases']} phases, {total['new']} to train: {total['steps']} steps, {short(total['tokens'])} tokens, "
-        f"{short(total['flops'])} FLOPs, {size(total['disk'])} of checkpoints; "
+        f"{short(total['flops'])} FLOPs, {_disk(total['disk'], total['stays'])}; "
         f"{total['evaluations']} evaluations for {total['cells']} cells"
     )
     for row in rows:
         for problem in row["damage"]:
             print(f"damaged, counts as absent: {row['key']}: {problem}")
+    if any(row["state"] == "again" for row in rows):
+        print("again: it is done, but its weights are not here, and what is to be done begins with them")
     waiting = opened.plan.open_experiments()
     if waiting:
         names = ", ".join(experiment.target for experiment in waiting)
         print(f"undecided until their trials have run: {names}")
 
 
+def _disk(written: int, stays: int) -> str:
+    return f"{size(written)} of checkpoints" + (
+        f", of which {size(stays) if stays else 'none'} stays" if stays < written else ""
+    )
+
+
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["key"] or "-", "+".join(row["roles"]), " + ".join(row["trains_on"]), row["parent"] or row["model"],
         str(row["seed"]), str(row["steps"]), short(row["tokens"]), short(row["flops"]), size(row["disk"]),
-        str(row["cells"]), row["state"] + (", shared" if row["cells"] > 1 else ""),
+        size(row["stays"]), str(row["cells"]), row["state"] + (", shared" if row["cells"] > 1 else ""),
     )  # fmt: skip
 
 
 def _explain(opened: Opened, key: str) -> None:
     from xfer.errors import UserError
     from xfer.fingerprint import plain
+    from xfer.store import marks, records
     from xfer.study import state
     from xfer.study.misses import near_misses
 
@@ -135,6 +158,9 @@ def _explain(opened: Opened, key: str) -> None:
     planned = opened.plan.phases[matching[0]]
     found = state.of_phase(opened.store, planned)
     print(f"{matching[0]}: {'in the store' if found.complete else 'to be trained'} ({opened.store.url})")
+    for rule in sorted(found.weightless):
+        record = opened.store.get_json(records.selection_path(matching[0], rule)) or {}
+        print(f"  without weights by {rule}: {marks.why(opened.store, record)}")
     for _, problem in found.damaged:
         print(f"  counts as absent: {problem}")
     if not found.complete and not found.damaged:

@@ -1,40 +1,44 @@
-"""``ensure``: make a phase or an evaluation exist in the store, by whoever can; do nothing if it does."""
+"""``ensure``: make a phase exist in the store, by whoever can; do nothing if it does.
+
+A phase is there with its records: what is evaluated needs no weights. Who goes on from a checkpoint asks for its
+weights, and has them made again where they were dropped.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from xfer.errors import PhaseFailed, Stopped, StoreError, XferError
-from xfer.evaluation.score import score, scores, scores_key, stored
 from xfer.events import Events
 from xfer.execution.jobs import Evaluate, Result, Site, Train
 from xfer.execution.lane import Lanes
-from xfer.fingerprint import key, plain
+from xfer.fingerprint import plain
 from xfer.models.spec import ModelSpec
-from xfer.phase.evaluation import Evaluation
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
 from xfer.results import schema
-from xfer.results.parts import from_parquet, to_parquet
-from xfer.store import parts, records, snapshots
+from xfer.results.parts import to_parquet
+from xfer.store import marks, records, snapshots
 from xfer.store.attempts import Attempt, open_attempt
 from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 from xfer.study import state
 from xfer.study.plan import Planned
-from xfer.tasks.task import Task
 
 TRIES = 3
 """Times that lost work is taken up again when nothing was gained since the last time."""
 
+Phases = Mapping[str, Planned]
+"""A plan's, by key."""
+
 
 @dataclass
 class Ensurer:
-    """Does a plan's work with one lane at a time, which it opens when the first work comes."""
+    """Trains a plan's phases with one lane at a time, which it opens when the first work comes."""
 
     site: Site
     models: Mapping[str, ModelSpec]
@@ -42,20 +46,24 @@ class Ensurer:
     wait: Callable[[float], bool]
     """Sleeps so many seconds and says whether to stop."""
     lanes: Lanes
+    _lost: dict[str, PhaseFailed] = field(default_factory=dict, init=False)
+    """Phases whose weights could not be made again."""
 
-    def phase(self, planned: Planned, pause: int | None = None) -> None:
-        """Train a phase, to the step ``pause`` or to its end, unless the store holds it.
+    def phase(self, phases: Phases, key: str, pause: int | None = None, rule: str = "") -> None:
+        """Train a phase, to the step ``pause`` or to its end, unless the store holds it, and the weights that ``rule``
+        selects if one is given.
 
         Raises ``PhaseFailed``, ``StoreError`` or ``Stopped``.
         """
-        store = self.site.store
+        store, planned = self.site.store, phases[key]
         reached, tries = -1, 0
-        while not (self._is_complete(planned) or self._has_reached(planned, pause)):
-            attempt = open_attempt(store, planned.phase.key, self.wait, lambda: state.on_record(store, planned))
+        while not (self._is_there(planned, rule) or self._has_reached(planned, pause)):
+            self.weights(phases, planned.phase.start)
+            attempt = open_attempt(store, key, self.wait, lambda: state.on_record(store, planned, rule))
             if attempt is None:
-                self._stop_if_asked()
+                self.stop_if_asked()
                 continue
-            found = snapshots.newest(store, planned.phase.key, planned.rules)
+            found = snapshots.newest(store, key, planned.rules)
             first = found.step if found else 0
             if pause is not None and first >= pause:  # somebody else has come so far while we waited
                 attempt.start(first)
@@ -67,6 +75,22 @@ class Ensurer:
                 why = f"lost {tries + 1} times at step {first}; the last time: {result.reason}"
                 result = Result("failed", why, result.detail)
             self._settle(planned, attempt, result)
+
+    def weights(self, phases: Phases, checkpoint: Selection) -> None:
+        """Have a checkpoint's files there, for who goes on from them. Raises as ``phase`` does."""
+        store, key = self.site.store, checkpoint.phase
+        if state.has_weights(store, checkpoint):
+            return
+        if key in self._lost:
+            raise self._lost[key]
+        record = store.get_json(records.selection_path(key, checkpoint.rule.key)) or {}
+        if why := marks.why(store, record):
+            self.events.emit("again", phase=key, why=why)
+        try:
+            self.phase(phases, key, rule=checkpoint.rule.key)
+        except PhaseFailed as error:
+            self._lost[key] = error
+            raise
 
     def look(self, planned: Planned, rule: Rule, step: int) -> float:
         """What the look of ``rule`` at ``step``, or the last one before it, has seen of a phase trained so far."""
@@ -84,41 +108,13 @@ class Ensurer:
         found = snapshots.newest(self.site.store, planned.phase.key, planned.rules) if pause is not None else None
         return found is not None and found.step >= (pause or 0)
 
-    def evaluations(self, wanted: Sequence[Evaluation], model: str, resources: Resources) -> list[str]:
-        """Make the parts of one checkpoint's evaluations that the store lacks, and their scores.
-
-        Gives the reasons of those that could not be made. Raises ``StoreError`` or ``Stopped``.
-        """
-        groups: dict[str, list[Evaluation]] = {}
-        for evaluation in wanted:
-            groups.setdefault(evaluation.group, []).append(evaluation)
-        failures = []
-        for group, evaluations in groups.items():
-            missing = self._missing(group, evaluations)
-            if missing:
-                try:
-                    self._predict(group, missing, model, resources)
-                except PhaseFailed as error:
-                    parts.fail(self.site.store, group, error.what)
-                    failures.append(error.what)
-            for part, task in parts.names(self.site.store, group):
-                self._score(group, part, self.site.registry.get(task))
-        return failures
-
-    def score(self, evaluation: Evaluation) -> float:
-        """The major metric of an evaluation that has been made."""
-        metric = self.site.registry.get(evaluation.data.task).metric
-        for row in stored(self.site.store, evaluation.group, self.site.registry).to_pylist():
-            if row["evaluation"] == evaluation.key and row["metric"] == metric:
-                return float(row["value"])
-        raise KeyError(evaluation.key)
-
-    def _is_complete(self, planned: Planned) -> bool:
+    def _is_there(self, planned: Planned, rule: str) -> bool:
         found = state.of_phase(self.site.store, planned)
-        self._set_aside(found.damaged)
-        return found.complete
+        self.set_aside(found.damaged)
+        return found.complete and rule not in found.weightless
 
-    def _set_aside(self, damaged: Sequence[tuple[str, str]]) -> None:
+    def set_aside(self, damaged: Sequence[tuple[str, str]]) -> None:
+        """Move records that do not match out of the way, and tell of them."""
         for path, problem in damaged:
             self.events.emit("damaged", record=path, what=problem)
             records.set_aside(self.site.store, path)
@@ -147,7 +143,7 @@ class Ensurer:
             self.events.step(phase.key, step, phase.steps, loss=round(metrics["loss"], 4))
 
         try:
-            return self._run(job, planned.resources, on_step)
+            return self.run(job, planned.resources, on_step)
         except BaseException:
             attempt.end("lost")
             raise
@@ -165,7 +161,7 @@ class Ensurer:
             return
         self.events.emit("interrupted", phase=phase, attempt=attempt.number, state=result.state, why=result.reason)
         if result.state != "lost":
-            raise _as_error(result, phase)
+            raise as_error(result, phase)
 
     def _commit(self, planned: Planned, attempt: Attempt, values: Mapping[str, Any]) -> None:
         store, phase = self.site.store, planned.phase
@@ -190,40 +186,14 @@ class Ensurer:
             seconds=round(values["seconds"], 2), steps=values["step"],
         )  # fmt: skip
 
-    def _missing(self, group: str, evaluations: list[Evaluation]) -> list[Evaluation]:
-        held, damaged = state.evaluations_held(self.site.store, group)
-        self._set_aside(damaged)
-        return [evaluation for evaluation in evaluations if evaluation.key not in held]
-
-    def _predict(self, group: str, missing: list[Evaluation], model: str, resources: Resources) -> None:
-        self._stop_if_asked()
-        name = key([evaluation.key for evaluation in missing])
-        subject = checkpoint_path(self.site.store, missing[0].subject)
-        job = Evaluate(tuple(missing), self.models[model], subject, parts.part_path(group, name))
-        for _ in range(1 + TRIES):
-            result = self._run(job, resources, lambda step, metrics: None)
-            if result.state != "lost":
-                break
-        if result.state != "done":
-            raise _as_error(result, missing[0].subject.phase)
-        parts.commit(self.site.store, group, name, [e.key for e in missing], missing[0].data.task)
-
-    def _score(self, group: str, part: str, task: Task) -> None:
-        store = self.site.store
-        if scores(store, group, part, task) is not None:
-            return
-        scored = score(task, from_parquet(store.get(parts.part_path(group, part)) or b""))
-        store.put(parts.scores_path(group, part, scores_key(part, task.format.metrics)), to_parquet(scored))
-        major = [row for row in scored.to_pylist() if row["metric"] == task.metric]
-        values = {row["language"]: round(row["value"], 4) for row in major}
-        self.events.emit("scored", task=task.name, split=major[0]["split"], metric=task.metric, values=values)
-
-    def _run(
+    def run(
         self, job: Train | Evaluate, resources: Resources, on_step: Callable[[int, dict[str, float]], None]
     ) -> Result:
+        """Do a job in a lane of this shape, and wait for its end."""
         return self.lanes.lane(resources).run(job, on_step, lambda: self.wait(0))
 
-    def _stop_if_asked(self) -> None:
+    def stop_if_asked(self) -> None:
+        """Raise ``Stopped`` when that was asked for."""
         if self.wait(0):
             raise Stopped("stopped", fix="the same command goes on from here")
 
@@ -237,7 +207,8 @@ def checkpoint_path(store: Store, selection: Selection) -> str:
     return str(record["path"])
 
 
-def _as_error(result: Result, phase: str) -> XferError:
+def as_error(result: Result, phase: str) -> XferError:
+    """What a result that is not done means for its phase."""
     if result.state == "stopped":
         return Stopped("stopped", fix="the same command goes on from here")
     if isinstance(result.error, StoreError):

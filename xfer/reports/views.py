@@ -205,9 +205,7 @@ class Views:
         return ("failed", reason) if reason else ("planned", "")
 
     def _failure(self, phase: str) -> str | None:
-        """Why the newest attempt at a phase that is not done has failed, if it has."""
-        if phase in self._records:
-            return None
+        """Why the newest attempt at a phase has failed, if it has: one that is done, too, may be trained again."""
         end = self.store.get_json(f"{attempt_path(phase, latest(self.store, phase))}/outcome.json") or {}
         return str(end.get("reason")) if end.get("outcome") == "failed" else None
 

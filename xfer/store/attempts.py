@@ -27,6 +27,9 @@ LEASE = 90.0
 BEAT = 1.0
 """Seconds between two heartbeats."""
 
+SLOWER = 5
+"""Times that it takes in a bucket, whose requests are paid one by one."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -101,13 +104,18 @@ class Attempt:
 
     def _run(self) -> None:
         counter = 0
-        while not self._stop.wait(BEAT):
+        while not self._stop.wait(beat(self.store)):
             counter += 1
             with suppress(StoreError):  # the next beat may get through, and without beats others take over
                 self._beat(counter)
 
     def _beat(self, counter: int) -> None:
         self.store.put(f"{self.path}/heartbeat.json", as_json({"counter": counter, "step": self._step}))
+
+
+def beat(store: Store) -> float:
+    """Seconds between two heartbeats there."""
+    return BEAT if store.is_folder else SLOWER * BEAT
 
 
 def attempt_path(phase: str, number: int) -> str:
@@ -118,6 +126,17 @@ def attempt_path(phase: str, number: int) -> str:
 def latest(store: Store, phase: str) -> int:
     """Number of the newest attempt at a phase, 0 if there is none."""
     return max((int(name) for name in store.children(f"phases/{phase}/attempts")), default=0)
+
+
+def may_run(store: Store, phase: str) -> bool:
+    """Whether the newest attempt at a phase has neither ended nor a holder that is known to be gone."""
+    newest = latest(store, phase)
+    path = attempt_path(phase, newest)
+    if newest == 0 or store.size(f"{path}/outcome.json") is not None:
+        return False
+    with suppress(TypeError):  # not a holder as this version knows it
+        return not Holder(**(store.get_json(f"{path}/holder.json") or {})).gone()
+    return True
 
 
 def open_attempt(store: Store, phase: str, wait: Callable[[float], bool], done: Callable[[], bool]) -> Attempt | None:
@@ -133,7 +152,7 @@ def open_attempt(store: Store, phase: str, wait: Callable[[float], bool], done: 
             holder = as_json(Holder.me().__dict__)
             if store.create(f"{attempt_path(phase, newest + 1)}/holder.json", holder):
                 return Attempt(store, phase, newest + 1)
-        elif wait(BEAT / 2):
+        elif wait(beat(store) / 2):
             return None
     return None
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from xfer.errors import UserError
 from xfer.store import studies
-from xfer.store.attempts import LEASE, Holder, attempt_path, latest
+from xfer.store.attempts import LEASE, attempt_path, latest, may_run
 from xfer.store.spare import Claims, Heap, spare
 from xfer.store.store import Store
 
@@ -62,13 +62,13 @@ def find(store: Store, resting: Mapping[str, Basis] | None = None) -> list[Garba
     Raises ``UserError`` when the store lists no study, and ``StoreError`` when a study's needs cannot be read.
     """
     claims = _claims(store)
-    found = []
-    for root in sorted({_root(name) for name in store.names("")} - {""}):
+    found, sizes = [], store.sizes("")
+    for root in sorted({_root(name) for name in sizes} - {""}):
         basis = _basis(store, root, claims)
         is_resting = (resting or {}).get(root.removeprefix("phases/")) == basis
         for path, kind, reason, objects in _judged(store, root, basis, is_resting):
             ordered = tuple(sorted(objects, key=_turn))
-            size = sum(store.size(name) or 0 for name in ordered)
+            size = sum(sizes.get(name, 0) for name in ordered)
             found.append(Garbage(path, kind, reason, ordered, size, root, basis))
     return found
 
@@ -93,7 +93,7 @@ def held(store: Store) -> list[str]:
     """Phases that no study needs, but that somebody may still be training."""
     claims = _claims(store)
     unneeded = [phase for phase in store.children("phases") if f"phases/{phase}" not in claims]
-    return [phase for phase in unneeded if store.names(f"phases/{phase}") and _may_run(store, phase)]
+    return [phase for phase in unneeded if store.names(f"phases/{phase}") and may_run(store, phase)]
 
 
 def at_rest(store: Store, phases: Collection[str], wait: Callable[[float], object]) -> dict[str, Basis]:
@@ -147,7 +147,7 @@ def _judged(store: Store, root: str, basis: Basis, is_resting: bool) -> Iterator
     if root.startswith(PROBE):
         yield Heap(root, "probe", "left by a check that broke off", [root])
         return
-    if folder == "phases" and _may_run(store, key) and not is_resting:
+    if folder == "phases" and may_run(store, key) and not is_resting:
         return
     names = store.names(root)
     if not basis.claims:
@@ -158,17 +158,6 @@ def _judged(store: Store, root: str, basis: Basis, is_resting: bool) -> Iterator
             yield Heap(name, "damaged record", "set aside", [name])
     if folder == "phases":
         yield from spare(store, key, names, basis.claims)
-
-
-def _may_run(store: Store, phase: str) -> bool:
-    """Whether the newest attempt at a phase has neither ended nor a holder that is known to be gone."""
-    newest = latest(store, phase)
-    path = attempt_path(phase, newest)
-    if newest == 0 or store.size(f"{path}/outcome.json") is not None:
-        return False
-    with suppress(TypeError):  # not a holder as this version knows it
-        return not Holder(**(store.get_json(f"{path}/holder.json") or {})).gone()
-    return True
 
 
 def _turn(name: str) -> tuple[int, str]:

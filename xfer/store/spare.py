@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from xfer.store import records, snapshots
+from xfer.store import marks, records, snapshots
 from xfer.store.store import Store
 
 SEAL = "/snapshot.json"
@@ -34,7 +34,7 @@ def spare(store: Store, phase: str, names: Sequence[str], claims: Claims) -> Ite
     rules = frozenset[str]().union(*claims)
     needed = {records.record_path(phase), *(records.selection_path(phase, rule) for rule in rules)}
     selections = {name for name in names if name.startswith(f"phases/{phase}/selections/") and name.endswith(".json")}
-    if needed <= set(names):
+    if needed <= set(names) and not _is_made_again(store, phase, needed, claims):
         view = _View(store, names)
         view.delete(*selections - needed)
         snapshots.clean(view, phase)
@@ -49,13 +49,19 @@ def spare(store: Store, phase: str, names: Sequence[str], claims: Claims) -> Ite
     )
 
 
+def _is_made_again(store: Store, phase: str, needed: Iterable[str], claims: Claims) -> bool:
+    """Whether a complete phase whose weights were dropped was on its way to new ones, and can go on."""
+    lacks = any(records.weightless(store, store.get_json(path) or {}) for path in needed)
+    return lacks and any(snapshots.newest(store, phase, rules) is not None for rules in claims)
+
+
 def _beyond_resuming(
     store: Store, names: Iterable[str], selections: Collection[str], kept: Collection[str]
 ) -> Iterator[str]:
     """Snapshots and checkpoints of an interrupted phase but for those kept, and for what they and selections name."""
     said = {text for path in (*(path + SEAL for path in kept), *selections) for text in _texts(store.get_json(path))}
     for name in names:
-        above = {name, *map(str, PurePosixPath(name).parents)}
+        above = {name, name.removesuffix(marks.SUFFIX), *map(str, PurePosixPath(name).parents)}
         if ("/snapshots/" in name and above.isdisjoint(kept)) or ("/checkpoints/" in name and above.isdisjoint(said)):
             yield name
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,52 +17,61 @@ from typing import Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore
 
 from xfer.errors import StoreError
+from xfer.store import bucket
+from xfer.store.copies import copied
 
 PIECE = 1 << 20
-"""Bytes read at once for a checksum."""
+"""Bytes read at once for a checksum or a copy."""
 
 
 class Store:
     """A place for objects named by slash-separated paths.
 
     ``url`` is a folder, or what ``obstore.store.from_url`` understands (``s3://bucket/prefix``).
-    A folder is made by the first write. Raises ``StoreError`` when it cannot be opened, read or written.
+    A folder is made by the first write; a bucket must be there and is asked by the first call.
+    Raises ``StoreError`` when it cannot be opened, read or written.
     """
 
     def __init__(self, url: str) -> None:
-        self._is_folder = "://" not in url
+        url = url.removeprefix("file://")
+        self.is_folder = "://" not in url
         # Workers run in folders of their own: a relative path must mean the same to them.
-        self.url = str(Path(url).resolve()) if self._is_folder else url
-
-        if not self._is_folder:
-            self._objects  # noqa: B018  (an address that cannot work is told at once)
+        self.url = str(Path(url).resolve()) if self.is_folder else url
+        if not self.is_folder:
+            bucket.require_address(url)
 
     @cached_property
     def _objects(self) -> Any:
+        if not self.is_folder:
+            return bucket.opened(self.url)
         with self._explained("open"):
-            return LocalStore(self.url, mkdir=True) if self._is_folder else from_url(self.url)
+            return LocalStore(self.url, mkdir=True)
 
     def _is_absent(self) -> bool:
         """A folder that nothing has been written to yet: reading does not make it."""
-        return self._is_folder and not Path(self.url).exists()
+        return self.is_folder and not Path(self.url).exists()
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
         return Store, (self.url,)
 
     def require_writable(self) -> None:
-        """Write, read and delete a small object. Raises ``StoreError`` when that fails."""
+        """Make and delete a small object. Raises ``StoreError`` when that fails, or when it can be made twice."""
         probe = f".probe-{uuid.uuid4().hex}"
-        self.put(probe, b"probe")
+        self.create(probe, b"probe")
+        written_over = self.create(probe, b"probe")
         self.delete(probe)
+        if written_over:
+            what = "the storage writes over what is there though it is told not to: two would train the same phase"
+            raise StoreError(what, self.url, "use one that honours If-None-Match, or a folder")
 
     def create(self, path: str, content: bytes) -> bool:
         """Write ``path`` if nothing is there; return whether this call wrote it."""
         try:
             with self._explained(path):
-                obstore.put(self._objects, path, content, mode="create")
+                obstore.put(self._objects, path, content, mode="create", attributes=self._beside(content))
         except AlreadyExistsError:
             return False
         return True
@@ -71,14 +79,21 @@ class Store:
     def put(self, path: str, content: bytes | Path) -> None:
         """Write ``path``, replacing what is there; a ``Path`` is streamed from that file."""
         with self._explained(path):
-            obstore.put(self._objects, path, content)
+            size = content.stat().st_size if isinstance(content, Path) else len(content)
+            obstore.put(
+                self._objects, path, content, attributes=self._beside(content),
+                chunk_size=max(bucket.PART, size // bucket.PARTS), max_concurrency=bucket.UPLOADS,
+            )  # fmt: skip
+
+    def _beside(self, content: bytes | Path) -> dict[str, str] | None:
+        return None if self.is_folder else bucket.beside(content)
 
     def get(self, path: str) -> bytes | None:
         """The bytes at ``path``, or None."""
         if self._is_absent():
             return None
         try:
-            with self._explained(path):
+            with self._explained(path, may_lack=True):
                 return bytes(obstore.get(self._objects, path).bytes())
         except FileNotFoundError:
             return None
@@ -99,38 +114,62 @@ class Store:
         if self._is_absent():
             return None
         try:
-            with self._explained(path):
+            with self._explained(path, may_lack=True):
                 return int(obstore.head(self._objects, path)["size"])
         except FileNotFoundError:
             return None
 
     def digest(self, path: str) -> tuple[int, str] | None:
-        """Bytes and sha256 of the object at ``path``, read in pieces; None if it is not there."""
+        """Bytes and sha256 of the object at ``path``; None if it is not there.
+
+        A folder's file is read from end to end. A bucket keeps its objects as they came and is asked for the checksum
+        that came with them; what was brought there by others is read, too.
+        """
         try:
-            with self._explained(path), self._reading(path) as pieces:
+            with self._explained(path, may_lack=True):
+                if not self.is_folder:
+                    found = obstore.get(self._objects, path, options={"head": True})
+                    if bucket.CHECKSUM in found.attributes:
+                        return int(found.meta["size"]), str(found.attributes[bucket.CHECKSUM])
                 size, digest = 0, hashlib.sha256()
-                for piece in pieces:
+                for piece in self._pieces(path):
                     size += len(piece)
                     digest.update(piece)
                 return size, digest.hexdigest()
         except FileNotFoundError:
             return None
 
-    @contextmanager
-    def _reading(self, path: str) -> Iterator[Iterable[bytes]]:
-        if self._is_folder:
-            with (Path(self.url) / path).open("rb") as stream:
-                yield iter(lambda: stream.read(PIECE), b"")
+    def copy(self, path: str, target: Path) -> None:
+        """Copy the object at ``path`` to a file of this machine. Raises ``StoreError`` when it is not there."""
+        with self._explained(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                for piece in self._pieces(path):
+                    file.write(piece)
+
+    def _pieces(self, path: str) -> Iterator[bytes]:
+        if self.is_folder:
+            file = Path(self.url) / path
+            if file.is_dir():
+                raise FileNotFoundError(file)  # as in a bucket, which has no folders
+            with file.open("rb") as stream:
+                yield from iter(lambda: stream.read(PIECE), b"")
         else:
-            yield obstore.get(self._objects, path).stream(min_chunk_size=PIECE)
+            yield from obstore.get(self._objects, path).stream(min_chunk_size=PIECE)
 
     def names(self, prefix: str) -> list[str]:
         """Sorted paths of every object below ``prefix``."""
+        return sorted(self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Bytes of every object below ``prefix``, by path: one request for a thousand."""
+        return {str(entry["path"]): int(entry["size"]) for entry in self._listed(prefix)}
+
+    def _listed(self, prefix: str) -> list[Mapping[str, Any]]:
         if self._is_absent():
             return []
         with self._explained(prefix):
-            batches = list(obstore.list(self._objects, prefix=prefix))
-        return sorted(str(entry["path"]) for batch in batches for entry in batch)
+            return [entry for batch in obstore.list(self._objects, prefix=prefix) for entry in batch]
 
     def children(self, prefix: str) -> list[str]:
         """Sorted names of the folders directly below ``prefix``; on a folder store an empty one stays listed."""
@@ -144,7 +183,7 @@ class Store:
         """Delete objects; one that is not there is no error."""
         for path in paths:
             try:
-                with self._explained(path):
+                with self._explained(path, may_lack=True):
                     obstore.delete(self._objects, path)
             except FileNotFoundError:
                 continue
@@ -152,43 +191,50 @@ class Store:
     def move(self, source: str, target: str) -> None:
         """Rename one object; one that is not there is no error."""
         try:
-            with self._explained(source):
+            with self._explained(source, may_lack=True):
                 obstore.rename(self._objects, source, target, overwrite=True)
         except FileNotFoundError:
             return
 
     @contextmanager
     def folder(self, prefix: str) -> Iterator[Path]:
-        """A local folder that holds the objects below ``prefix``: the real one, or a copy for the time being."""
-        if self._is_folder:
+        """A local folder that holds the objects below ``prefix``: the real one, or a copy for the time being.
+
+        Processes of one machine share a copy. It is to be read only.
+        """
+        if self.is_folder:
             yield Path(self.url) / prefix
             return
-        with tempfile.TemporaryDirectory(prefix="xfer-") as name:
-            for path in self.names(prefix):
-                target = Path(name) / path.removeprefix(prefix).lstrip("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(self.get(path) or b"")
-            yield Path(name)
+        found = sorted((str(entry["path"]), str(entry["e_tag"])) for entry in self._listed(prefix))
+
+        def fill(folder: Path) -> None:
+            for path, _ in found:
+                self.copy(path, folder / path.removeprefix(prefix).lstrip("/"))
+
+        name = hashlib.sha256(json.dumps([self.url, prefix, found]).encode()).hexdigest()[:16]
+        with copied(name, fill) as folder:
+            yield folder
 
     @contextmanager
-    def _explained(self, path: str) -> Iterator[None]:
+    def _explained(self, path: str, may_lack: bool = False) -> Iterator[None]:
+        """Turn the storage's errors into ours, but that something is there already, or (``may_lack``) is not."""
         try:
             yield
-        except (AlreadyExistsError, FileNotFoundError):
+        except AlreadyExistsError:
             raise
         except (BaseError, OSError) as error:
-            raise StoreError(
-                f"storage does not work: {_first_line(error)}",
-                f"{self.url} ({path})",
-                "check that it exists, that you may write there, and that there is space",
-            ) from error
+            if may_lack and isinstance(error, FileNotFoundError):
+                raise
+            raise self._trouble(error, f"{self.url} ({path})") from error
+
+    def _trouble(self, error: Exception, where: str) -> StoreError:
+        if not self.is_folder:
+            return bucket.trouble(error, where)
+        text = str(error).strip().splitlines() or [type(error).__name__]
+        fix = "check that it exists, that you may write there, and that there is space"
+        return StoreError(f"storage does not work: {text[0]}", where, fix)
 
 
 def as_json(value: Mapping[str, object]) -> bytes:
     """JSON for a reader: sorted, indented, UTF-8."""
     return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0] if text else type(error).__name__

@@ -29,6 +29,8 @@ class Needs(BaseModel):
     experiments: tuple[str, ...]
     trials: tuple[str, ...] = ()
     """Phases of choices that have been made: tables show them while they are there, but nothing needs them."""
+    weights: dict[str, tuple[str, ...]] | None = None
+    """By phase: rules of the selections that are to keep their weights; None, as while it runs: all that it needs."""
 
 
 def declare(store: Store, needs: Needs) -> None:
@@ -58,6 +60,15 @@ def each(store: Store) -> Iterator[Needs]:
         needs = of(store, name)
         if needs is not None:  # else it was taken out since the list was read
             yield needs
+
+
+def weights_wanted(store: Store, phase: str, but: str) -> set[str]:
+    """Rules of a phase's selections that are to keep their weights, as studies other than ``but`` want it."""
+    wanted = set[str]()
+    for needs in each(store):
+        if needs.study != but:
+            wanted |= set((needs.phases if needs.weights is None else needs.weights).get(phase, ()))
+    return wanted
 
 
 def names(store: Store) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from xfer.errors import StoreError
-from xfer.store import studies
+from xfer.store import marks, records, studies
 from xfer.store.store import Store
 
 WEIGHTS = ("/checkpoints/", "/snapshots/")
@@ -47,6 +49,7 @@ def pack(store: Store, study: str, stream: BinaryIO) -> None:
 def unpack(archive: Path, store: Store) -> int:
     """Put an archive's files into a store, but none in place of one that is there; the number of new ones.
 
+    Selections whose weights are not here are marked, so that nobody takes them for damaged.
     Raises ``StoreError`` for an archive that is not whole, before anything is put.
     """
     count = 0
@@ -57,8 +60,29 @@ def unpack(archive: Path, store: Store) -> int:
                 content = cast(IO[bytes], opened.extractfile(entry)).read()
                 if entry.name.startswith(f"{studies.FOLDER}/"):
                     store.put(entry.name, content)
-                else:
-                    count += store.create(entry.name, content)
+                    continue
+                if "/selections/" in entry.name and entry.name.endswith(".json"):
+                    _mark(store, entry.name, content)
+                count += store.create(entry.name, content)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise StoreError(f"the tables did not arrive whole ({error})", store.url, "fetch them again") from error
     return count
+
+
+def _mark(store: Store, path: str, content: bytes) -> None:
+    """Mark a selection's checkpoint unless it is here, before its record is; what is on record here is not touched."""
+    held, record = store.get(path), _parsed(content)
+    if "path" not in record or held not in (None, content):
+        return
+    if held is not None and store.names(record["path"]):
+        return  # what may be wrong with it has happened here
+    if records.damage(store, record) is not None:
+        marks.put(store, record, "they were not fetched")
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    """A record; empty for what is none."""
+    with suppress(ValueError):
+        found = json.loads(content)
+        return found if isinstance(found, dict) else {}
+    return {}

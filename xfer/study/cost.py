@@ -25,7 +25,7 @@ class Cost:
     flops: float = 0.0
     """Forward and backward."""
     disk: int = 0
-    """Bytes that stay: one checkpoint a selection."""
+    """Bytes of its checkpoints: one a selection."""
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -87,6 +87,19 @@ class Evaluate(Fields):
     splits: tuple[Literal["validation", "test"], ...] = Field(default=("validation", "test"), min_length=1)
 
 
+class Keep(Fields):
+    """What stays on disk of what was trained. Records and predictions always do."""
+
+    weights: Literal["all", "intermediate", "none"] = "all"
+    """Checkpoints that stay once the study has done with them: of all phases, of pretraining and intermediate ones, or
+    none. What comes to be needed again is trained again."""
+
+    def stays(self, roles: Collection[str]) -> bool:
+        """Whether the checkpoints of a phase with these roles stay."""
+        between = not {"pretrain", "intermediate"}.isdisjoint(roles)
+        return self.weights == "all" or (self.weights == "intermediate" and between)
+
+
 class Study(Fields):
     """One study file."""
 
@@ -109,6 +122,7 @@ class Study(Fields):
     tune: Tune | None = None
     evaluate: tuple[Evaluate, ...] = (Evaluate(),)
     resources: ResourcesBook = ResourcesBook()
+    keep: Keep = Keep()
 
     _source: Source = PrivateAttr()
 

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from tests import world
-from xfer.store import parts, records, studies
+from xfer.store import dropping, parts, records, studies
 from xfer.store.attempts import Attempt, Holder, attempt_path
 from xfer.store.store import Store, as_json
 from xfer.store.studies import Needs
@@ -148,6 +148,18 @@ def test_export_writes_the_selection_that_is_meant(store: Store, tmp_path: Path,
     assert float(weights["classifier.out_proj.bias"][0]) == step
     card = (tmp_path / "mine" / "README.md").read_text()
     assert f"| `{PARENT}` | mnli (en, train) | 11 |" in card and "fingerprint `f1`" in card
+
+
+def test_export_says_what_to_do_where_weights_were_dropped(store: Store, tmp_path: Path) -> None:
+    dropping.drop(store, PHASE, ["last"], "study b has done with them, and keeps weights: none", set)
+    done = xfer("export", "model", f"{PHASE}/last", tmp_path / "mine", "--storage", store.url)
+    assert_mistake(
+        done, f"{store.url}: the weights of phase {PHASE} by last are not here: study b has done with them",
+        f"copy {attempt_path(PHASE, 1)}/checkpoints/8 from there", "keep: {weights: all}",
+        f"delete phases/{PHASE}/selections/last.json",
+    )  # fmt: skip
+    assert len(done.stderr.splitlines()) == 2 and not (tmp_path / "mine").exists()
+    assert xfer("export", "model", f"{PHASE}/best", tmp_path / "mine", "--storage", store.url).returncode == 0
 
 
 def test_export_does_not_guess(store: Store, tmp_path: Path) -> None:

@@ -40,14 +40,14 @@ class Lane:
 def train(folder: Path, result: Result) -> tuple[int, XferError, list[dict[str, Any]]]:
     """The jobs that a phase took whose lane always ends like this, what was raised, and how each attempt ended."""
     plan, store, lane = planned(folder), Store(str(folder / "store")), Lane(result)
-    phase = next(iter(plan.phases.values()))
+    phase = next(iter(plan.phases))
     site = Site(store, Roots(), DataRoots(), SHIPPED, folder)
     asked = result.state == "stopped"
     wait = lambda seconds: asked and lane.jobs > 0  # noqa: E731
     ensurer = Ensurer(site, plan.models, Events(io.StringIO()), wait, cast(Lanes, lane))
     with pytest.raises(XferError) as raised:
-        ensurer.phase(phase)
-    attempts = sorted((folder / "store" / "phases" / phase.phase.key / "attempts").iterdir())
+        ensurer.phase(plan.phases, phase)
+    attempts = sorted((folder / "store" / "phases" / phase / "attempts").iterdir())
     return lane.jobs, raised.value, [json.loads((path / "outcome.json").read_text()) for path in attempts]
 
 

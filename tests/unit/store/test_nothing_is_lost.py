@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.store.attempting import another_attempt
 from tests.unit.store.stocked import checkpoint, declare, evaluate, snap, swept
-from xfer.store import experiments, garbage, parts, records, snapshots, studies
+from xfer.store import dropping, experiments, marks, parts, records, snapshots, studies
+from xfer.store.attempts import may_run
 from xfer.store.snapshots import Snapshot
 from xfer.store.store import Store
 
@@ -35,8 +36,21 @@ def disorder(store: Store, phase: str, rng: random.Random) -> None:
         if kept and rng.random() < 0.2:
             store.put(f"{rng.choice(kept)}/model.safetensors", b"?")
         attempt.end(rng.choice(["committed", "stopped", "lost"]))
+        if rng.random() < 0.3:
+            lose_weights(store, phase, rng)
     if rng.random() < 0.2:
         another_attempt(store, phase)
+
+
+def lose_weights(store: Store, phase: str, rng: random.Random) -> None:
+    """Weights that were dropped, or were about to be when that broke off."""
+    for rule in rng.sample(RULES, rng.randrange(1, 4)):
+        record = store.get_json(records.selection_path(phase, rule))
+        if record is None or rng.random() < 0.5:
+            dropping.drop(store, phase, [rule], "enough", set)
+        else:
+            marks.put(store, record, "enough")
+            store.delete(*rng.sample(sorted(record["files"]), rng.randrange(len(record["files"]))))
 
 
 def needed_state(store: Store) -> dict[str, object]:
@@ -56,7 +70,7 @@ def needed_state(store: Store) -> dict[str, object]:
         for key in needs.experiments:
             state[key] = experiments.read(store, key)
     for phase in store.children("phases"):
-        if garbage._may_run(store, phase):
+        if may_run(store, phase):
             state[phase] = {name: store.get(name) for name in store.names(f"phases/{phase}")}
     return state
 

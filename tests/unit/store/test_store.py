@@ -152,6 +152,25 @@ def test_a_probe_for_writing_leaves_nothing_behind(tmp_path: Path) -> None:
     assert store.names("") == []
 
 
+class Careless(Store):
+    """Storage that does not know what it is to create."""
+
+    def create(self, path: str, content: bytes) -> bool:
+        self.put(path, content)
+        return True
+
+
+def test_storage_in_which_two_can_create_the_same_is_refused_and_the_probe_does_not_stay(tmp_path: Path) -> None:
+    store = Careless(str(tmp_path / "store"))
+    with pytest.raises(StoreError, match="two would train the same phase"):
+        store.require_writable()
+    assert store.names("") == []
+
+
+def test_a_folder_may_be_named_by_an_address(tmp_path: Path) -> None:
+    assert Store(f"file://{tmp_path}/store").url == str(tmp_path / "store")
+
+
 @pytest.mark.parametrize("place", ["file", "file/below", "file/far/below"])
 def test_a_store_at_or_below_a_regular_file_is_a_store_error_that_names_the_place(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("x")

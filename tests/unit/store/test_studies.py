@@ -46,6 +46,7 @@ def test_an_entry_is_readable_json_with_these_fields(store: Store) -> None:
         "evaluations": {"aaaaaaaaaaaa": ["bbbbbbbbbbbb"]},
         "experiments": ["cccccccccccc"],
         "trials": [],
+        "weights": None,
     }
 
 
@@ -54,6 +55,19 @@ def test_a_study_declared_again_needs_what_it_said_last(store: Store) -> None:
     fewer = NEEDS.model_copy(update={"phases": {"other": ("last",)}})
     studies.declare(store, fewer)
     assert list(studies.each(store)) == [fewer]
+
+
+def test_weights_are_wanted_by_other_studies_all_that_they_need_unless_they_say_less(store: Store) -> None:
+    for name, weights in (("a", {"0123456789ab": ("last",)}), ("b", None), ("c", {})):
+        studies.declare(store, NEEDS.model_copy(update={"study": name, "weights": weights}))
+    assert studies.weights_wanted(store, "0123456789ab", but="b") == {"last"}
+    assert studies.weights_wanted(store, "0123456789ab", but="a") == {"last", "best-ba9876543210"}
+    assert studies.weights_wanted(store, "ffffffffffff", but="") == set()
+    studies.forget(store, "b")
+    assert studies.weights_wanted(store, "0123456789ab", but="a") == set()
+    store.put("studies/d.json", b"{")
+    with pytest.raises(StoreError):
+        studies.weights_wanted(store, "0123456789ab", but="a")
 
 
 def test_a_study_is_forgotten_once_and_what_it_made_stays(store: Store) -> None:

@@ -46,7 +46,7 @@ NAMES = {
 UNKNOWN_FIELDS = {
     "at the top": ("§sead: [1]", "'sead'", "seeds"),
     "of a later version: explore": ("§explore: {trials: 60}", "'explore'", "known are"),
-    "of a later version: keep": ("§keep: {weights: all}", "'keep'", "known are"),
+    "in keep": ("keep: {§weight: all}", "'weight'", "weights"),
     "in the default recipe": ("recipe: {default: {steps: 8, §learning_rat: 1}}", "'learning_rat'", "learning_rate"),
     "in an override": (
         "recipe: {default: {steps: 8}, override: [{where: {role: target}, §batchsize: 9}]}",
@@ -102,6 +102,9 @@ VALUES = {
         "zero_stage 0 cannot train in bf16", "zero_stage 1",
     ),
     "training data for evaluation": ("evaluate: [{splits: [§train]}]", "not 'train'", ""),
+    "weights of some kind": ("keep: {§weights: some}", "keep.weights: input should be 'all', 'intermediate' or", ""),
+    "true as what to keep": ("keep: {§weights: true}", "keep.weights: true and false are no values", ""),
+    "what to keep without saying of what": ("§keep: none", "keep: input should be a valid dictionary", ""),
     "a name with a space": ("§study: Small Study", "not 'Small Study'", ""),
 }  # fmt: skip
 
@@ -136,12 +139,12 @@ def test_an_arm_called_none_with_a_task_is_refused(tmp_path: Path) -> None:
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
-    path.write_text(text(seeds="[1, x]", carry="heads", keep="{}", study=None))
+    path.write_text(text(seeds="[1, x]", carry="heads", kept="{}", study=None))
     assert {(p.where.removeprefix(f"{path}:"), p.what) for p in problems(path)} == {
         ("1:1", "field 'study' is missing"),
         ("2:12", "seeds.1: input should be a valid integer, unable to parse string as an integer, not 'x'"),
         ("7:1", "carry: input should be 'encoder', not 'heads'"),
-        ("8:1", "unknown field 'keep'"),
+        ("8:1", "unknown field 'kept'"),
     }
 
 

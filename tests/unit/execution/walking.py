@@ -1,0 +1,122 @@
+"""A driver's walk in no time: a lane that leaves files instead of training, so that who asks for what can be seen."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+
+from tests.unit.study.made import study, whole_lock
+from xfer import driver
+from xfer.events import Events
+from xfer.execution.ensure import Ensurer
+from xfer.execution.jobs import Evaluate, Result, Site, Train
+from xfer.execution.lane import Lanes
+from xfer.phase.resources import Resources
+from xfer.results import schema
+from xfer.results.parts import to_parquet
+from xfer.store import studies
+from xfer.store.attempts import attempt_path
+from xfer.store.store import Store
+from xfer.study import state
+from xfer.study.plan import Decisions, Plan
+from xfer.study.planner import plan as planned
+from xfer.study.resolve import Roots
+from xfer.tasks.data import DataRoots
+from xfer.tasks.registry import SHIPPED
+
+FIELDS = {"seeds": "[11]", "arms": "[none, snli]", "targets": "[xnli, tatoeba]"}
+"""Three phases: snli, mnli from the model, mnli from snli's checkpoint. XNLI's two cells and Tatoeba's two."""
+
+
+MORE, NONE = "[xnli, tatoeba, pawsx]", "{weights: none}"
+"""One target more; and what ``keep`` may be."""
+
+
+class Lane:
+    """Does every job at once; one that begins with a checkpoint that is not there breaks off, as a worker would."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.trained, self.evaluated = store, list[str](), list[str]()
+        self.fails: Collection[str] = ()
+        """Phases that fail."""
+        self.before: Callable[[Train | Evaluate], object] = lambda job: None
+        """Called when a job begins."""
+
+    def lane(self, resources: Resources) -> Lane:
+        return self
+
+    def run(self, job: Train | Evaluate, on_step: object, should_stop: object) -> Result:
+        self.before(job)
+        start = job.start if isinstance(job, Train) else job.subject
+        if start and not self.store.names(start):
+            return Result("lost", f"there is no {start}")
+        return self._train(job) if isinstance(job, Train) else self._evaluate(job)
+
+    def _train(self, job: Train) -> Result:
+        key, steps = job.phase.key, job.phase.steps
+        self.trained.append(key)
+        if key in self.fails:
+            return Result("failed", "out of memory")
+        path = f"{attempt_path(key, job.attempt)}/checkpoints/{steps}"
+        self.store.put(f"{path}/model.safetensors", b"weights of " + key.encode())
+        found: dict[str, object] = {"path": path, "step": steps, "value": None, "looks": []}
+        made = {rule.key: found for rule in job.rules}
+        values: dict[str, Any] = {
+            "step": steps,
+            "selections": made,
+            "curves": [],
+            "seconds": 0.0,
+            "tokens": 0,
+            "examples_of": [],
+        }
+        return Result("done", values={**values, "engine": "", "hardware": "", "versions": {}})
+
+    def _evaluate(self, job: Evaluate) -> Result:
+        self.evaluated += [evaluation.key for evaluation in job.evaluations]
+        rows = [
+            {
+                "evaluation": evaluation.key, "task": evaluation.data.task, "language": evaluation.data.language,
+                "split": evaluation.data.split, "example": 0, "cluster": 0, "gold": ["a"], "prediction": ["a"],
+                "truncated": 0,
+            }
+            for evaluation in job.evaluations
+        ]  # fmt: skip
+        self.store.put(job.part, to_parquet(pa.Table.from_pylist(rows, schema=schema.PREDICTIONS)))
+        return Result("done")
+
+
+def plan_of(folder: Path, decisions: Decisions | None = None, **fields: str | None) -> Plan:
+    return planned(study(folder, **{**FIELDS, **fields}), whole_lock(), decisions or {})
+
+
+def walk(folder: Path, store: Store, lane: Lane, **fields: str | None) -> tuple[int, list[dict[str, Any]]]:
+    """Run a study without experiments; the cells that are not done, and what was told."""
+    made = study(folder, **{**FIELDS, **fields})
+    plan, said = planned(made, whole_lock(), {}), io.StringIO()
+    needs = state.needs(plan, "study.yaml")
+    studies.declare(store, needs)
+    lane.trained.clear()
+    lane.evaluated.clear()
+    events, site = Events(said), Site(store, Roots(), DataRoots(), SHIPPED, folder)
+    complete = driver._announce(plan, needs, store, events)
+    ensurer = Ensurer(site, plan.models, events, lambda seconds: False, cast(Lanes, lane))
+    walked = driver._Walk(ensurer, events, complete, made.keep)
+    walked.follow(plan, needs)
+    unfinished = walked.grid()
+    return unfinished, [json.loads(line) for line in said.getvalue().splitlines()]
+
+
+def weights(store: Store) -> set[str]:
+    """Phases that have weights."""
+    return {name.split("/")[1] for name in store.names("phases") if name.endswith("safetensors")}
+
+
+def states(store: Store, plan: Plan) -> set[str]:
+    """How its phases are: complete with weights or without, or not complete."""
+    found = {key: state.of_phase(store, held) for key, held in plan.phases.items()}
+    return {"absent" if not s.complete else "without weights" if s.weightless else "cached" for s in found.values()}
