@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from cluster import troubles
 from cluster.manifest import Manifest
-from cluster.place import Absent, PlaceError
+from cluster.place import Absent, PlaceError, Taken
 from cluster.places import KubernetesPlace
 
 MANAGER = "xfer"
@@ -171,7 +171,7 @@ class Namespace:
         try:
             yield
         except ApiException as error:
-            raise _refusal(error.status, _body(error), f"{verb} {kind} {name}".strip(), self.name) from error
+            raise _refusal(*_answer(error), f"{verb} {kind} {name}".strip(), self.name) from error
         except ResourceNotFoundError as error:
             raise PlaceError(f"the cluster knows no {kind}", fix="it is older than Kubernetes 1.33") from error
         except (HTTPError, OSError) as error:
@@ -235,14 +235,21 @@ def _refusal(status: int | None, message: str, what: str, namespace: str) -> Pla
         return PlaceError(f"you may not {what}", where, fix)
     if status == 404:
         return Absent(f"cannot {what}: {message}", where, "install the chart there, or mend places.yaml")
+    if status == 409:
+        return Taken(f"cannot {what}: {message}", where, "see who has made it")
     return PlaceError(f"cannot {what}: {message}", where, "see the message")
 
 
-def _body(error: Any) -> str:
+def _answer(error: Any) -> tuple[int | None, str]:
+    """Status and message of a refusal; of one that meets a stream the client makes a text with all of the answer."""
+    status, body = error.status, error.body
+    stream = re.match(r"Handshake status (\d+) .*-\+-\+- b'(.*)'$", str(error.reason), re.DOTALL)
+    if stream is not None:
+        status, body = int(stream[1]), stream[2].encode().decode("unicode_escape")
     try:
-        return str(json.loads(error.body)["message"])
+        return status, str(json.loads(body)["message"])
     except (TypeError, ValueError, KeyError):
-        return str(error.reason)
+        return status, str(error.reason)
 
 
 def _how(dry_run: bool = False) -> dict[str, Any]:

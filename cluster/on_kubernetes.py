@@ -18,7 +18,7 @@ from cluster.errand import errand
 from cluster.fetch import fetch
 from cluster.kube import Namespace
 from cluster.manifest import INSTANCE, NAME, RUN, Manifest
-from cluster.place import Finding, PlaceError
+from cluster.place import Finding, PlaceError, Taken
 from cluster.places import KubernetesPlace
 from cluster.pods import resources_of
 from cluster.profile import KEY, Profile, parse
@@ -38,6 +38,9 @@ ASIDE = "/tmp/study"
 
 DEADLINE = 120
 """Seconds that an ended run may take to go away before its name can be used again."""
+
+LEFTOVERS = 30
+"""Seconds that what an earlier run owned may take to go after it."""
 
 PATIENCE = 30
 """Seconds of a watch before things are looked at anew."""
@@ -85,6 +88,7 @@ class OnKubernetes:
         profile = self.profile()
         name, job = packed.study, indexed_job.job(packed, profile)
         self._make_room(name)
+        self._require_free(indexed_job.owned(packed, "not yet", None))
         self._push(packed, profile)
         made = self._space.create(job)
         try:
@@ -95,6 +99,19 @@ class OnKubernetes:
             self._space.delete("batch/v1", "Job", name)
             raise
         return name
+
+    def _require_free(self, manifests: list[Manifest]) -> None:
+        """Raise ``Taken`` when somebody else has made what a run is to own: it would be taken over, and go with it."""
+        ends = time.monotonic() + LEFTOVERS
+        for manifest in manifests:
+            while True:
+                try:
+                    self._space.create(manifest, dry_run=True)
+                    break
+                except Taken:
+                    if time.monotonic() > ends:
+                        raise
+                    time.sleep(1)
 
     def _push(self, packed: Bundle, profile: Profile) -> None:
         """Bring a study's local data and models into the storage, those that it lacks."""
@@ -197,7 +214,7 @@ class OnKubernetes:
 
     def _job(self, name: str) -> Manifest:
         job = self._space.get("batch/v1", "Job", name)
-        if job is None:
+        if job is None or not _is_ours(job):
             known = ", ".join(run.name for run in self.runs()) or "there is none"
             raise PlaceError(f"there is no run '{name}'", f"namespace {self._space.name}", f"runs: {known}")
         return job
@@ -207,7 +224,7 @@ class OnKubernetes:
         found = self._space.get("batch/v1", "Job", name)
         if found is None:
             return
-        if found["metadata"].get("labels", {}).get(INSTANCE) != name:
+        if not _is_ours(found):
             what = f"the name '{name}' is taken by a Job that is no study"
             raise PlaceError(what, f"namespace {self._space.name}", "give the study another name")
         state = _run(found).state
@@ -223,6 +240,12 @@ class OnKubernetes:
                     what, f"namespace {self._space.name}", "look for what holds its pods: kubectl get pods"
                 )
             time.sleep(1)
+
+
+def _is_ours(job: Manifest) -> bool:
+    metadata = job["metadata"]
+    told = metadata.get("labels", {})
+    return bool(told.get(NAME) == RUN and told.get(INSTANCE) == metadata["name"])
 
 
 def _driver(pods: list[Manifest]) -> Manifest | None:

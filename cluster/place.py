@@ -19,6 +19,10 @@ class Absent(PlaceError):
     """What was asked for is not there."""
 
 
+class Taken(PlaceError):
+    """What was to be made is there already."""
+
+
 class Finding(NamedTuple):
     """One thing that a look at a place has found."""
 

@@ -33,7 +33,7 @@ class RayPlace(Fields):
 
     address: str = Field(pattern="^https?://")
     """Of its dashboard: ``http://host:8265``."""
-    storage: str
+    storage: str = Field(pattern="^(/|[a-z0-9]+://)")
     """What its machines keep: a folder that all of them see, or an object store."""
     token: Path | None = None
     """A file with the token that it asks for; ``RAY_AUTH_TOKEN`` or Ray's own file when not given."""

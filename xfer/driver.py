@@ -90,8 +90,7 @@ class _Walk:
 
     def follow(self, plan: Plan, needs: Needs) -> None:
         """Go by this plan from now on."""
-        tell = lambda phase, size: self._events.emit("dropped", phase=phase, bytes=size)  # noqa: E731
-        self._plan, self._keeper = plan, Keeper(self._ensurer.site.store, plan, needs, self._keep, tell)
+        self._plan, self._keeper = plan, Keeper(self._ensurer.site.store, plan, needs, self._keep, self._dropped)
         self._keeper.clear()
 
     def grid(self) -> int:
@@ -158,6 +157,9 @@ class _Walk:
         if not failures:
             self._keeper.done(*(evaluation.key for evaluation in evaluations))
         return not failures
+
+    def _dropped(self, phase: str, size: int) -> None:
+        self._events.emit("dropped", phase=phase, bytes=size)
 
     def _fail(self, phase: str, error: PhaseFailed) -> None:
         self.failed[phase] = error.what

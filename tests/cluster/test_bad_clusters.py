@@ -152,7 +152,6 @@ def test_the_name_of_a_job_that_is_no_study_is_left_to_it(installed: Site) -> No
     assert "nano" not in [secret.metadata.name for secret in made.items]
 
 
-@pytest.mark.xfail(strict=True, reason="verbs about a run take any Job of its name: `stop` suspends a foreign one")
 def test_a_job_that_is_no_study_is_no_run(installed: Site) -> None:
     foreign_job(installed)
     for verb in ("status", "watch", "logs", "stop"):
@@ -160,7 +159,6 @@ def test_a_job_that_is_no_study_is_no_run(installed: Site) -> None:
     assert installed.job("nano").spec.suspend is False
 
 
-@pytest.mark.xfail(strict=True, reason="what others made is taken over by force, and deleted with the run")
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
 def test_what_others_have_made_under_a_studys_name_is_left_to_them(installed: Site, kind: str) -> None:
     uid = create(installed.kube, manifest(kind, "nano"), installed.namespace).metadata.uid
