@@ -7,6 +7,7 @@ import time
 
 import pytest
 from kubernetes import client
+from kubernetes.watch import Watch
 
 from cluster.kube import Changes, Namespace
 from cluster.places import KubernetesPlace
@@ -56,9 +57,9 @@ def test_a_change_ends_a_wait_and_none_does_not(space: Namespace, kube: client.A
 def test_what_the_server_has_forgotten_is_looked_at_anew(
     space: Namespace, kube: client.ApiClient, namespace: str
 ) -> None:
-    core = client.CoreV1Api(kube)
+    listing = client.CoreV1Api(kube).list_namespaced_pod
     with pytest.raises(client.ApiException) as raised:
-        core.list_namespaced_pod(namespace, resource_version="1", resource_version_match="Exact")
+        list(Watch().stream(listing, namespace, resource_version="1", timeout_seconds=3))
     assert raised.value.status == 410, "the server does forget"
     changes = Changes(space, "app=watched", since="1")
     changes.wait(5)
