@@ -243,9 +243,9 @@ def _refusal(status: int | None, message: str, what: str, namespace: str) -> Pla
 def _answer(error: Any) -> tuple[int | None, str]:
     """Status and message of a refusal; of one that meets a stream the client makes a text with all of the answer."""
     status, body = error.status, error.body
-    stream = re.match(r"Handshake status (\d+) .*-\+-\+- b'(.*)'$", str(error.reason), re.DOTALL)
+    stream = re.match(r"Handshake status (\d+) ", str(error.reason))
     if stream is not None:
-        status, body = int(stream[1]), stream[2].encode().decode("unicode_escape")
+        status, body = int(stream[1]), str(error.reason).rpartition("-+-+- ")[2]
     try:
         return status, str(json.loads(body)["message"])
     except (TypeError, ValueError, KeyError):
