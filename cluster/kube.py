@@ -17,6 +17,8 @@ from cluster.places import KubernetesPlace
 MANAGER = "xfer"
 """Field manager of what we apply."""
 
+RUN = "run a command in"
+
 PIECE = 1 << 16
 """Bytes of a stream that are sent at once."""
 
@@ -134,7 +136,7 @@ class Namespace:
         """Run a command in a pod and write what it prints; its exit code, and what it said of errors."""
         from kubernetes.stream import stream
 
-        with self.told("run a command in", "Pod", pod):
+        with self.told(RUN, "Pod", pod):
             running = stream(
                 self.core.connect_get_namespaced_pod_exec, pod, self.name, command=list(command),
                 stdout=True, stderr=True, stdin=stdin is not None, tty=False, binary=True, _preload_content=False,
@@ -229,8 +231,9 @@ def _refusal(status: int | None, message: str, what: str, namespace: str) -> Pla
     if status == 403:
         rule = re.search(r'cannot (\w+) resource "([^"]+)" in API group "([^"]*)"', message)
         fix = "ask for the chart's role in this namespace (access.subjects)"
-        if rule:
-            verb, resource, group = rule.groups()
+        if rule or what.startswith(RUN):
+            # Of a stream the server does not say what is missing.
+            verb, resource, group = rule.groups() if rule else ("create, get", "pods/exec", "")
             fix += f"; the rule that is missing: apiGroups: ['{group}'], resources: [{resource}], verbs: [{verb}]"
         return PlaceError(f"you may not {what}", where, fix)
     if status == 404:
