@@ -61,7 +61,8 @@ class Watch:
         return f"making the lock {event['path']}"
 
     def _on_lane(self, event: Event) -> str:
-        return f"starting a lane: {event['ranks']} ranks, ZeRO {event['zero_stage']}"
+        gpus = f", {event['gpus']} GPUs" if event["gpus"] else ""
+        return f"starting lane {event['lane']}: {event['ranks']} ranks{gpus}"
 
     def _on_phase(self, event: Event) -> str:
         again = f" from step {event['first_step']} (attempt {event['attempt']})" if event["attempt"] > 1 else ""
@@ -84,7 +85,7 @@ class Watch:
 
     def _on_scored(self, event: Event) -> str:
         values = "  ".join(f"{language} {100 * value:.1f}" for language, value in event["values"].items())
-        return f"              {event['task']} {event['split']} {event['metric']}: {values}"
+        return f"{event['phase'] or 'model itself'}  {event['task']} {event['split']} {event['metric']}: {values}"
 
     def _on_trial(self, event: Event) -> str:
         score = "failed" if event["score"] is None else f"{100 * event['score']:.1f}"

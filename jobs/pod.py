@@ -19,7 +19,7 @@ from typing import NoReturn
 from jobs import run_study
 from jobs.inputs import find_inputs
 from jobs.progress import Reporter
-from xfer.execution.lane import configure_ray
+from xfer.execution.runtime import configure_ray
 from xfer.io import leave
 
 PATIENCE = 2.0

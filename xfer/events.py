@@ -6,6 +6,7 @@ The driver is the only one who writes events; whoever watches (a terminal, a pod
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,25 +34,30 @@ def parse(line: str) -> Event | None:
 
 
 class Events:
-    """A sink for events: one JSON line each on ``stream``, and a call of ``listener`` for who keeps count."""
+    """A sink for events: one JSON line each on ``stream``, and a call of ``listener`` for who keeps count.
+
+    Any thread may write.
+    """
 
     def __init__(self, stream: TextIO, listener: Callable[[Event], None] | None = None) -> None:
         self._stream, self._listener = stream, listener
-        self._last_step = 0.0
+        self._writing = threading.Lock()
+        self._last_step: dict[str, float] = {}
 
     def emit(self, event: str, **fields: object) -> None:
         """Write one event; ``fields`` are JSON values."""
         happened = {"time": round(time.time(), 3), "event": event, **fields}
-        self._stream.write(json.dumps(happened, ensure_ascii=False) + "\n")
-        self._stream.flush()
-        if self._listener is not None:
-            self._listener(happened)
+        with self._writing:
+            self._stream.write(json.dumps(happened, ensure_ascii=False) + "\n")
+            self._stream.flush()
+            if self._listener is not None:
+                self._listener(happened)
 
     def step(self, phase: str, step: int, steps: int, **fields: object) -> None:
-        """Write a ``step`` event, at most one every ``STEP_INTERVAL`` seconds."""
+        """Write a ``step`` event, at most one of a phase every ``STEP_INTERVAL`` seconds."""
         now = time.monotonic()
-        if step >= steps or now - self._last_step >= STEP_INTERVAL:
-            self._last_step = now
+        if step >= steps or now - self._last_step.get(phase, 0.0) >= STEP_INTERVAL:
+            self._last_step[phase] = now
             self.emit("step", phase=phase, step=step, steps=steps, **fields)
 
 
@@ -76,13 +82,14 @@ class Progress:
     """Exit code of the driver, once it has said how it ended."""
     device_seconds: float = 0.0
     """Of ranks that were held."""
-    _ranks: int = 0
+    _ranks: dict[int, int] = field(default_factory=dict)
+    """Of each open lane."""
     _planned: dict[str, int] = field(default_factory=dict)
     _done: dict[str, int] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
         """Count one event in."""
-        self.device_seconds += self._ranks * max(0.0, event["time"] - self.time) if self.time else 0.0
+        self.device_seconds += sum(self._ranks.values()) * max(0.0, event["time"] - self.time) if self.time else 0.0
         self.time = event["time"]
         self.began = self.began or self.time
         handler = getattr(self, f"_on_{event['event']}", None)
@@ -112,7 +119,10 @@ class Progress:
         self.phases, self.phases_done, self.steps = event["phases"], event["cached"], event["steps"]
 
     def _on_lane(self, event: Event) -> None:
-        self._ranks = event["ranks"]
+        self._ranks[event["lane"]] = event["ranks"]
+
+    def _on_lane_end(self, event: Event) -> None:
+        self._ranks.pop(event["lane"], None)
 
     def _on_phase(self, event: Event) -> None:
         self._planned[event["phase"]] = event["steps"]

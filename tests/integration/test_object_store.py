@@ -18,12 +18,12 @@ import pytest
 
 from tests.integration import object_store, studies
 from tests.integration.object_store import Bucket
-from tests.unit.store.attempting import PHASE
+from tests.unit.store.attempting import PHASE, open_attempt
 from tests.unit.store.test_store import RACER
 from tests.world import World
 from xfer.errors import StoreError
 from xfer.store import attempts, records, snapshots
-from xfer.store.attempts import Attempt, Holder, latest, open_attempt
+from xfer.store.attempts import Attempt, Holder, latest
 from xfer.store.bucket import PART
 from xfer.store.store import Store, as_json
 

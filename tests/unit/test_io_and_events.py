@@ -49,7 +49,7 @@ def test_step_events_are_rare_but_the_last_step_is_always_told(monkeypatch: pyte
     monkeypatch.setattr(events, "STEP_INTERVAL", 3600.0)
     stream = io.StringIO()
     sink = Events(stream)
-    sink._last_step = time.monotonic()
+    sink._last_step["ab"] = time.monotonic()
     for step in range(1, 101):
         sink.step("ab", step, 100, loss=0.5)
     assert [json.loads(line)["step"] for line in stream.getvalue().splitlines()] == [100]

@@ -2,67 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 from xfer.execution.jobs import Evaluate, Result, Train
 
 Job = Train | Evaluate
 
 
+class Seen(NamedTuple):
+    """What a driver sees on the board."""
+
+    step: int
+    metrics: dict[str, float]
+    result: Result | None
+    taken: bool
+    """Whether the workers have begun with the job."""
+
+
 class Board:
-    """One job at a time. A new worker group that joins finds its predecessor's job lost."""
+    """One job at a time. A new worker group that joins finds its predecessor's job lost. Who waits is woken."""
 
     def __init__(self) -> None:
+        self._changed = asyncio.Condition()
         self._job: tuple[int, Job] | None = None
-        self._taken = False
-        self._number = 0
-        self._progress: tuple[int, dict[str, float]] = (0, {})
-        self._result: Result | None = None
+        self._number = self._groups = 0
+        self._seen = Seen(0, {}, None, False)
         self._stop = self._end = False
 
-    def submit(self, job: Job) -> int:
+    async def submit(self, job: Job) -> int:
         """Put a job on the board; its number."""
         self._number += 1
-        self._job, self._taken, self._result = (self._number, job), False, None
-        self._progress, self._stop = (0, {}), False
+        self._job, self._stop = (self._number, job), False
+        await self._note(Seen(0, {}, None, False))
         return self._number
 
-    def join(self) -> None:
+    async def join(self) -> None:
         """A worker group has started."""
-        if self._job is not None and self._taken and self._result is None:
-            self._result = Result("lost", "the workers died and were started again")
+        self._groups += 1
+        lost = self._seen.taken and self._seen.result is None
+        result = Result("lost", "the workers died and were started again") if lost else self._seen.result
+        await self._note(self._seen._replace(result=result))
 
-    def take(self) -> tuple[int, Job] | str:
-        """The next job with its number, ``end``, or ``wait``."""
-        if self._end:
-            return "end"
-        if self._job is None or self._taken or self._stop or self._result is not None:
+    async def joined(self, patience: float) -> bool:
+        """Whether a worker group has ever started; waits so many seconds for it."""
+        return await self._until(lambda: self._groups > 0, patience)
+
+    async def take(self, patience: float) -> tuple[int, Job] | Literal["end", "wait"]:
+        """The next job with its number, ``end``, or ``wait`` when none has come in so many seconds."""
+        if not await self._until(lambda: self._end or self._is_open(), patience):
             return "wait"
-        self._taken = True
+        if self._end or self._job is None:
+            return "end"
+        await self._note(self._seen._replace(taken=True))
         return self._job
 
-    def report(self, number: int, step: int, metrics: dict[str, float]) -> bool:
+    async def report(self, number: int, step: int, metrics: dict[str, float]) -> bool:
         """Note a step; whether to stop."""
         if number == self._number:
-            self._progress = (step, metrics)
+            await self._note(self._seen._replace(step=step, metrics=metrics))
         return self._stop or number != self._number
 
-    def finish(self, number: int, result: Result) -> None:
+    async def finish(self, number: int, result: Result) -> None:
         """Note how a job ended; what comes first counts."""
-        if number == self._number and self._result is None:
-            self._result = result
+        if number == self._number and self._seen.result is None:
+            await self._note(self._seen._replace(result=result))
 
-    def poll(self) -> tuple[tuple[int, dict[str, float]], Result | None, bool]:
-        """Progress, result, and whether the job has been taken."""
-        return self._progress, self._result, self._taken
+    async def look(self, step: int, patience: float) -> Seen:
+        """How the job is; waits so many seconds for its end, or for a step beyond ``step``."""
+        await self._until(lambda: self._seen.result is not None or self._seen.step > step, patience)
+        return self._seen
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Ask the running job to stop at its next step."""
         self._stop = True
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Ask the lane to end."""
         self._end = True
+        await self._note(self._seen)
+
+    def _is_open(self) -> bool:
+        return self._job is not None and not self._seen.taken and not self._stop and self._seen.result is None
+
+    async def _note(self, seen: Seen) -> None:
+        self._seen = seen
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _until(self, condition: Callable[[], bool], patience: float) -> bool:
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(condition), patience)
+            except TimeoutError:
+                return False
+        return True
 
 
 Handle = Any

@@ -38,7 +38,7 @@ def work(config: dict[str, Any]) -> None:
     if rank == 0:
         ray.get(board.join.remote())
     while True:
-        found: list[Any] = [_next(board) if rank == 0 else None]
+        found: list[Any] = [ray.get(board.take.remote(IDLE_BEAT)) if rank == 0 else None]
         distributed.broadcast_object_list(found, 0)
         if found[0] == "end":
             return
@@ -72,18 +72,6 @@ def _broken_off(error: Exception, rank: int) -> Result:
     if isinstance(error, XferError):
         return Result("failed", str(error), traceback.format_exc(), error=error)
     return Result("lost", f"{type(error).__name__} on rank {rank}: {error}", traceback.format_exc())
-
-
-def _next(board: Handle) -> Any:
-    import ray
-
-    began = time.monotonic()
-    while time.monotonic() - began < IDLE_BEAT:
-        found = ray.get(board.take.remote())
-        if found != "wait":
-            return found
-        time.sleep(0.05)
-    return "wait"
 
 
 def _do(job: Job, site: Site, board: Handle, number: int) -> Result | None:

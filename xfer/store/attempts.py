@@ -139,33 +139,31 @@ def may_run(store: Store, phase: str) -> bool:
     return True
 
 
-def open_attempt(store: Store, phase: str, wait: Callable[[float], bool], done: Callable[[], bool]) -> Attempt | None:
-    """Open the next attempt at a phase, after whoever holds the newest one has let go of it.
-
-    ``wait(seconds)`` sleeps and returns whether to give up; ``done`` says whether there is nothing left to do,
-    because somebody else has done it in the meantime. The answer is None in both cases.
-    """
-    watch = _Watch(store, phase)
-    while not done():
-        newest = latest(store, phase)
-        if newest == 0 or watch.free(newest):
-            holder = as_json(Holder.me().__dict__)
-            if store.create(f"{attempt_path(phase, newest + 1)}/holder.json", holder):
-                return Attempt(store, phase, newest + 1)
-        elif wait(beat(store) / 2):
-            return None
-    return None
-
-
-class _Watch:
-    """Watches one phase's heartbeat on our own clock."""
+class Claim:
+    """Wants to hold a phase: watches the heartbeat of whoever does, on our own clock."""
 
     def __init__(self, store: Store, phase: str) -> None:
         self._store, self._phase = store, phase
         self._seen: tuple[int, Any] | None = None
         self._since = 0.0
 
-    def free(self, number: int) -> bool:
+    def is_free(self) -> bool:
+        """Whether the phase's newest attempt, if there is any, has ended or counts as abandoned."""
+        newest = latest(self._store, self._phase)
+        return newest == 0 or self._is_over(newest)
+
+    def open(self, done: Callable[[], bool]) -> Attempt | None:
+        """Open the next attempt, unless somebody holds the phase or is quicker, or ``done`` says that there is nothing
+        left to do: that is asked last, for whoever held it may have done it."""
+        newest = latest(self._store, self._phase)
+        if (newest and not self._is_over(newest)) or done():
+            return None
+        holder = as_json(Holder.me().__dict__)
+        if self._store.create(f"{attempt_path(self._phase, newest + 1)}/holder.json", holder):
+            return Attempt(self._store, self._phase, newest + 1)
+        return None
+
+    def _is_over(self, number: int) -> bool:
         path = attempt_path(self._phase, number)
         if self._store.size(f"{path}/outcome.json") is not None:
             return True

@@ -49,7 +49,8 @@ def test_progress_adds_events_up() -> None:
     progress = Progress()
     for event in (
         {"time": 100.0, "event": "study", "study": "small", "phases": 3, "cached": 1, "steps": 20},
-        {"time": 100.0, "event": "lane", "ranks": 2},
+        {"time": 100.0, "event": "lane", "lane": 1, "ranks": 2, "gpus": 0},
+        {"time": 100.0, "event": "lane", "lane": 2, "ranks": 2, "gpus": 0},
         {
             "time": 102.0,
             "event": "phase",
@@ -61,6 +62,7 @@ def test_progress_adds_events_up() -> None:
         },
         {"time": 104.0, "event": "step", "phase": "a", "step": 6},
         {"time": 104.0, "event": "interrupted", "phase": "a", "why": "a worker died"},
+        {"time": 104.0, "event": "lane_end", "lane": 1},
         {
             "time": 105.0,
             "event": "phase",
@@ -75,7 +77,7 @@ def test_progress_adds_events_up() -> None:
         progress.add(event)
     told = progress.summary()
     assert (told["phases_done"], told["steps_done"], told["rate"]) == (2, 10, 1.0)
-    assert told["device_seconds"] == 20
+    assert told["device_seconds"] == 4 * 4 + 2 * 6
     assert told["problem"] == "a worker died"
     row = Run("small", "running", told).row()
     assert row == ("small", "running", "2/3", "10/20", "1.0/s", "00:00:10", "0.01", "target on x")

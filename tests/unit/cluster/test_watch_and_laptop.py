@@ -60,8 +60,15 @@ EVENTS: dict[str, tuple[dict[str, Any], str]] = {
         "abc  trained in 0 s (0.0 steps/s)",
     ),
     "scores": (
-        {"event": "scored", "task": "xnli", "split": "test", "metric": "accuracy", "values": {"de": 0.5, "en": 0.666}},
-        "xnli test accuracy: de 50.0  en 66.6",
+        {
+            "event": "scored",
+            "phase": "abc",
+            "task": "xnli",
+            "split": "test",
+            "metric": "accuracy",
+            "values": {"de": 0.5, "en": 0.666},
+        },
+        "abc  xnli test accuracy: de 50.0  en 66.6",
     ),
     "a trial on its way": (
         {"event": "trial", "experiment": "e", "values": {"learning_rate": 1e-5}, "units": 2, "score": 0.5},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.unit.study.made import planned
 from xfer.events import Events
 from xfer.execution.ensure import Ensurer
 from xfer.execution.jobs import Site
-from xfer.execution.lane import Lanes
+from xfer.execution.pool import Pool
 from xfer.fingerprint import plain
 from xfer.phase.selection import Rule
 from xfer.store import records, snapshots
@@ -36,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 def ensurer(store: Store, tmp_path: Path) -> Ensurer:
     """Without a lane: nothing here is trained."""
     site, events = Site(store, Roots(), DataRoots(), SHIPPED, tmp_path), Events(io.StringIO())
-    return Ensurer(site, {}, events, lambda seconds: False, Lanes(site, (), events))
+    return Ensurer(site, {}, events, threading.Event(), Pool(site, (), events))
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -15,7 +18,6 @@ from xfer.errors import PhaseFailed, Stopped, StoreError, XferError
 from xfer.events import Events
 from xfer.execution.ensure import TRIES, Ensurer
 from xfer.execution.jobs import Result, Site
-from xfer.execution.lane import Lanes
 from xfer.phase.resources import Resources
 from xfer.store.store import Store
 from xfer.study.resolve import Roots
@@ -27,13 +29,16 @@ class Lane:
     """Ends every job with the same result; the reports of its steps get lost."""
 
     def __init__(self, result: Result) -> None:
-        self.result, self.jobs = result, 0
+        self.result, self.jobs, self.stop = result, 0, threading.Event()
 
-    def lane(self, resources: Resources) -> Lane:
-        return self
+    @asynccontextmanager
+    async def lane(self, resources: Resources, urgency: float) -> AsyncIterator[Lane]:
+        yield self
 
-    def run(self, job: Any, on_step: Callable[[int, dict[str, float]], None], should_stop: Any) -> Result:
+    async def run(self, job: Any, on_step: Any, should_stop: Any) -> Result:
         self.jobs += 1
+        if self.result.state == "stopped":
+            self.stop.set()
         return self.result
 
 
@@ -42,11 +47,9 @@ def train(folder: Path, result: Result) -> tuple[int, XferError, list[dict[str, 
     plan, store, lane = planned(folder), Store(str(folder / "store")), Lane(result)
     phase = next(iter(plan.phases))
     site = Site(store, Roots(), DataRoots(), SHIPPED, folder)
-    asked = result.state == "stopped"
-    wait = lambda seconds: asked and lane.jobs > 0  # noqa: E731
-    ensurer = Ensurer(site, plan.models, Events(io.StringIO()), wait, cast(Lanes, lane))
+    ensurer = Ensurer(site, plan.models, Events(io.StringIO()), lane.stop, lane)
     with pytest.raises(XferError) as raised:
-        ensurer.phase(plan.phases, phase)
+        asyncio.run(ensurer.phase(plan.phases, phase))
     attempts = sorted((folder / "store" / "phases" / phase / "attempts").iterdir())
     return lane.jobs, raised.value, [json.loads((path / "outcome.json").read_text()) for path in attempts]
 

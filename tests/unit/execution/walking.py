@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 
 from tests.unit.study.made import study, whole_lock
 from xfer import driver
 from xfer.events import Events
+from xfer.execution.crew import Crew
 from xfer.execution.ensure import Ensurer
 from xfer.execution.jobs import Evaluate, Result, Site, Train
-from xfer.execution.lane import Lanes
+from xfer.execution.walk import Walk
 from xfer.phase.resources import Resources
 from xfer.results import schema
 from xfer.results.parts import to_parquet
@@ -38,7 +42,9 @@ MORE, NONE = "[xnli, tatoeba, pawsx]", "{weights: none}"
 
 
 class Lane:
-    """Does every job at once; one that begins with a checkpoint that is not there breaks off, as a worker would."""
+    """Does jobs one at a time, at once; one whose checkpoint is not there breaks off, as a worker would."""
+
+    turn: asyncio.Lock
 
     def __init__(self, store: Store) -> None:
         self.store, self.trained, self.evaluated = store, list[str](), list[str]()
@@ -47,10 +53,12 @@ class Lane:
         self.before: Callable[[Train | Evaluate], object] = lambda job: None
         """Called when a job begins."""
 
-    def lane(self, resources: Resources) -> Lane:
-        return self
+    @asynccontextmanager
+    async def lane(self, resources: Resources, urgency: float) -> AsyncIterator[Lane]:
+        async with self.turn:
+            yield self
 
-    def run(self, job: Train | Evaluate, on_step: object, should_stop: object) -> Result:
+    async def run(self, job: Train | Evaluate, on_step: object, should_stop: object) -> Result:
         self.before(job)
         start = job.start if isinstance(job, Train) else job.subject
         if start and not self.store.names(start):
@@ -104,11 +112,17 @@ def walk(folder: Path, store: Store, lane: Lane, **fields: str | None) -> tuple[
     lane.evaluated.clear()
     events, site = Events(said), Site(store, Roots(), DataRoots(), SHIPPED, folder)
     complete = driver._announce(plan, needs, store, events)
-    ensurer = Ensurer(site, plan.models, events, lambda seconds: False, cast(Lanes, lane))
-    walked = driver._Walk(ensurer, events, complete, made.keep)
-    walked.follow(plan, needs)
-    unfinished = walked.grid()
-    return unfinished, [json.loads(line) for line in said.getvalue().splitlines()]
+
+    async def to_end() -> int:
+        lane.turn = asyncio.Lock()
+        stop = threading.Event()
+        crew = Crew(stop, lambda: None)
+        walked = Walk(Ensurer(site, plan.models, events, stop, lane), crew, events, complete, made.keep)
+        walked.follow(plan, needs)
+        await crew.finish()
+        return await walked.end()
+
+    return asyncio.run(to_end()), [json.loads(line) for line in said.getvalue().splitlines()]
 
 
 def weights(store: Store) -> set[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.store.attempting import open_attempt
 from xfer.errors import StoreError
 from xfer.store import attempts
-from xfer.store.attempts import Attempt, Holder, attempt_path, latest, open_attempt
+from xfer.store.attempts import Attempt, Holder, attempt_path, latest
 from xfer.store.store import Store, as_json
 
 PHASE = "0123456789ab"
@@ -196,9 +197,9 @@ def test_before_the_lease_is_over_a_holder_elsewhere_keeps_its_attempt(store: St
 
 HOLDER = """
 import sys
-from xfer.store.attempts import open_attempt
+from xfer.store.attempts import Claim
 from xfer.store.store import Store
-attempt = open_attempt(Store(sys.argv[1]), sys.argv[2], lambda seconds: True, lambda: False)
+attempt = Claim(Store(sys.argv[1]), sys.argv[2]).open(lambda: False)
 print(attempt.number, flush=True)
 sys.stdin.readline()
 """

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.store.attempting import PHASE, another_attempt
+from tests.unit.store.attempting import PHASE, another_attempt, open_attempt
 from tests.unit.store.stocked import checkpoint, declare, evaluate, hold, snap, swept, train
 from xfer.errors import StoreError, UserError
 from xfer.store import experiments, garbage, parts, records, studies
-from xfer.store.attempts import LEASE, Attempt, Holder, attempt_path, open_attempt
+from xfer.store.attempts import LEASE, Attempt, Holder, attempt_path
 from xfer.store.store import Store, as_json
 
 OTHER = "ba9876543210"

@@ -1,0 +1,207 @@
+"""The pool: lanes of several shapes side by side, as many as work asks for and the cluster has room for.
+
+Who asks with the most urgent work gets the next lane. A lane that nobody asks for ends, so that a cluster can scale
+to zero; at once when another shape needs its room. A lane ends as well after many jobs, or when its memory has grown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from xfer.events import Events
+from xfer.execution.board import Job
+from xfer.execution.jobs import Result, Site
+from xfer.execution.lane import Lane, OnStep, Worker
+from xfer.execution.runtime import start_ray
+from xfer.phase.resources import Resources
+
+IDLE = 60.0
+"""Seconds after which a lane without work ends."""
+
+JOBS = 500
+"""Jobs after which a lane makes room for a new one."""
+
+GROWTH = 1 << 30
+"""Bytes that a worker may grow by, after its first job, before its lane makes room for a new one."""
+
+
+STARTS = 3
+"""Lanes in a row that may end before their workers have come."""
+
+
+class Lender(Protocol):
+    """Lends workers, the most urgent work first."""
+
+    def lane(self, resources: Resources, urgency: float) -> AbstractAsyncContextManager[Worker]:
+        """A lane of this shape, for the length of a block."""
+        ...
+
+
+@dataclass(order=True)
+class _Waiter:
+    rank: tuple[float, int]
+    resources: Resources = field(compare=False)
+    lane: asyncio.Future[_Held] = field(compare=False)
+
+
+class _Held:
+    """A lane and what the pool knows of it."""
+
+    def __init__(self, number: int, lane: Lane) -> None:
+        self.number, self.lane = number, lane
+        self.is_ready = self.is_busy = self.is_ending = False
+        self.free_since, self.jobs = time.monotonic(), 0
+        self.memory: list[int] = []
+        """Bytes after the first job, and after the latest."""
+
+    def serves(self, resources: Resources) -> bool:
+        return self.lane.resources.shape == resources.shape and not self.is_ending
+
+    @property
+    def is_free(self) -> bool:
+        return self.is_ready and not self.is_busy and not self.is_ending
+
+    @property
+    def is_spent(self) -> bool:
+        grown = self.memory[-1] - self.memory[0] if self.memory else 0
+        return self.jobs >= JOBS or grown > GROWTH
+
+    async def run(self, job: Job, on_step: OnStep, should_stop: Callable[[], bool]) -> Result:
+        result = await self.lane.run(job, on_step, should_stop)
+        self.jobs += 1
+        if "memory" in result.values:
+            self.memory = [*self.memory[:1], result.values["memory"]]
+        return result
+
+
+class Pool:
+    """Opens lanes when work comes, and ends them when none is left."""
+
+    def __init__(self, site: Site, shapes: Iterable[Resources], events: Events) -> None:
+        self._site, self._shapes, self._events = site, tuple(shapes), events
+        self._held: list[_Held] = []
+        self._waiting: list[_Waiter] = []
+        self._numbers, self._turns = itertools.count(1), itertools.count()
+        self._stillborn = 0
+        """Lanes in a row whose workers have never come."""
+        self._errands = set[asyncio.Task[None]]()
+
+    def start(self) -> None:
+        """Start Ray, which trials need even before there is work for a lane."""
+        start_ray(self._shapes)
+
+    @asynccontextmanager
+    async def lane(self, resources: Resources, urgency: float) -> AsyncIterator[Worker]:
+        """A lane of this shape, for the length of a block; waits for one without holding anything."""
+        waiter = _Waiter((-urgency, next(self._turns)), resources, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiter)
+        self._deal()
+        held = await waiter.lane
+        try:
+            yield held
+        finally:
+            held.is_busy = False
+            if held.is_spent:
+                self._end(held)
+            self._rest(held)
+
+    def dismiss(self, error: Exception) -> None:
+        """Whoever waits for a lane gets this error instead."""
+        for waiter in self._waiting:
+            waiter.lane.set_exception(error)
+        self._waiting.clear()
+
+    async def close(self) -> None:
+        """End all lanes, and Ray."""
+        for held in self._held:
+            self._end(held)
+        while self._errands:
+            await asyncio.wait(self._errands)
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()
+
+    def _deal(self) -> None:
+        """Give free lanes to who waits for them, then see that there are as many as there should be."""
+        for waiter in sorted(self._waiting):
+            held = next((held for held in self._held if held.is_free and held.serves(waiter.resources)), None)
+            if held is not None:
+                held.is_busy = True
+                self._waiting.remove(waiter)
+                waiter.lane.set_result(held)
+        self._open()
+
+    def _open(self) -> None:
+        coming = [held for held in self._held if not held.is_ready and not held.is_ending]
+        for waiter in sorted(self._waiting):
+            on_its_way = next((held for held in coming if held.serves(waiter.resources)), None)
+            if on_its_way is not None:
+                coming.remove(on_its_way)
+            elif not self._held or self._has_room(waiter.resources):
+                self._begin(waiter.resources)
+            else:
+                self._make_room()
+
+    def _has_room(self, resources: Resources) -> bool:
+        """Whether the cluster has room for one more lane of this shape, beside those that are on their way."""
+        import ray
+
+        free = ray.available_resources()  # type: ignore[no-untyped-call]
+        asking = [held.lane.resources for held in self._held if not held.is_ready]
+        needs = {"CPU": resources.ranks * resources.per_rank.cpu, "GPU": resources.ranks * resources.per_rank.gpu}
+        for shape in asking:
+            free["CPU"] = free.get("CPU", 0) - shape.ranks * shape.per_rank.cpu
+            free["GPU"] = free.get("GPU", 0) - shape.ranks * shape.per_rank.gpu
+        return all(free.get(kind, 0) >= number for kind, number in needs.items())
+
+    def _make_room(self) -> None:
+        """End lanes that nobody waits for."""
+        for held in self._held:
+            if held.is_free and not any(held.serves(waiter.resources) for waiter in self._waiting):
+                self._end(held)
+
+    def _begin(self, resources: Resources) -> None:
+        self.start()
+        number = next(self._numbers)
+        self._events.emit("lane", lane=number, ranks=resources.ranks, gpus=resources.ranks * resources.per_rank.gpu)
+        held = _Held(number, Lane(self._site, resources, lambda: self._ended(held)))
+        self._held.append(held)
+        self._errand(self._welcome(held))
+
+    async def _welcome(self, held: _Held) -> None:
+        held.is_ready = await held.lane.ready()
+        self._rest(held)
+
+    def _rest(self, held: _Held) -> None:
+        """A lane is free: there may be work for it, or it ends after a while."""
+        held.free_since = time.monotonic()
+        asyncio.get_running_loop().call_later(IDLE, self._retire, held)
+        self._deal()
+
+    def _retire(self, held: _Held) -> None:
+        if held.is_free and time.monotonic() - held.free_since >= IDLE:
+            self._end(held)
+
+    def _ended(self, held: _Held) -> None:
+        self._held.remove(held)
+        self._events.emit("lane_end", lane=held.number)
+        self._stillborn = 0 if held.is_ready or held.is_ending else self._stillborn + 1
+        if self._stillborn == STARTS:
+            self.dismiss(RuntimeError(f"the workers do not start: {held.lane.error or 'for no known reason'}"))
+        self._deal()
+
+    def _end(self, held: _Held) -> None:
+        if not held.is_ending:
+            held.is_ending = True
+            self._errand(held.lane.end())
+
+    def _errand(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
