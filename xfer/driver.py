@@ -14,7 +14,8 @@ from xfer.events import Events
 from xfer.execution.crew import Crew
 from xfer.execution.ensure import Ensurer, stopped
 from xfer.execution.jobs import Site
-from xfer.execution.pool import Pool
+from xfer.execution.lane import RayCluster
+from xfer.execution.pool import Cluster, Pool
 from xfer.execution.walk import Walk
 from xfer.search import decisions
 from xfer.search.trials import Question
@@ -32,8 +33,10 @@ from xfer.study.urgency import urgencies
 Measured = Callable[[Question], Coroutine[Any, Any, float | None]]
 
 
-def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event) -> bool:
-    """Run the study at ``path`` to its end; whether every cell is done.
+def run(
+    path: Path, roots: resolve.Roots, events: Events, stop: threading.Event, place: Callable[..., Cluster] = RayCluster
+) -> bool:
+    """Run the study at ``path`` to its end, in lanes on ``place(site, shapes)``; whether every cell is done.
 
     Everything that the user can get wrong is found before any worker starts. Raises ``UserError`` for that,
     and ``Stopped`` when ``stop`` is set on the way.
@@ -44,7 +47,7 @@ def run(path: Path, roots: resolve.Roots, events: Events, stop: threading.Event)
     lock = _lock(study, roots, events)
     data = roots.data_roots(study, lock.revisions)
     site = Site(store, roots, data, study.registry, study.path.parent.resolve())
-    unfinished = asyncio.run(_Run(study, lock, site, events, stop).to_end())
+    unfinished = asyncio.run(_Run(study, lock, site, events, stop).to_end(place))
     events.emit("end", study=study.study, unfinished=unfinished)
     return unfinished == 0
 
@@ -59,18 +62,19 @@ class _Run:
     events: Events
     stop: threading.Event
 
-    async def to_end(self) -> int:
+    async def to_end(self, place: Callable[..., Cluster]) -> int:
         """Make everything that the study asks for; the number of cells that are not done."""
         plan, needs = self._planned()
         complete = _announce(plan, needs, self.site.store, self.events)
-        pool = Pool(self.site, plan.shapes(), self.events)
+        cluster = place(self.site, plan.shapes())
+        pool = Pool(cluster, self.events)
         crew = Crew(self.stop, lambda: pool.dismiss(stopped()))
         ensurer = Ensurer(self.site, self.lock.models, self.events, self.stop, pool, urgencies(plan, self.lock))
         walk = Walk(ensurer, crew, self.events, complete, self.study.keep)
         try:
             walk.follow(plan, needs)
             if plan.open_experiments():
-                pool.start()
+                cluster.start()
                 crew.start(self._decide_all(plan.open_experiments(), walk, ensurer))
             await crew.finish()
         finally:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from xfer.execution.jobs import Evaluate, Result, Train
+from xfer.store.attempts import LEASE
 
 Job = Train | Evaluate
+
+SILENCE = LEASE * 2 / 3
+"""Seconds without a look from the driver after which workers stop."""
 
 
 class Seen(NamedTuple):
@@ -30,11 +35,13 @@ class Board:
         self._number = self._groups = 0
         self._seen = Seen(0, {}, None, False)
         self._stop = self._end = False
+        self._looked = time.monotonic()
 
     async def submit(self, job: Job) -> int:
         """Put a job on the board; its number."""
         self._number += 1
         self._job, self._stop = (self._number, job), False
+        self._looked = time.monotonic()
         await self._note(Seen(0, {}, None, False))
         return self._number
 
@@ -59,10 +66,11 @@ class Board:
         return self._job
 
     async def report(self, number: int, step: int, metrics: dict[str, float]) -> bool:
-        """Note a step; whether to stop."""
+        """Note a step; whether to stop: because that is asked for, or because the driver has been silent for so long
+        that others may take over what it holds."""
         if number == self._number:
             await self._note(self._seen._replace(step=step, metrics=metrics))
-        return self._stop or number != self._number
+        return self._stop or number != self._number or time.monotonic() - self._looked > SILENCE
 
     async def finish(self, number: int, result: Result) -> None:
         """Note how a job ended; what comes first counts."""
@@ -71,6 +79,7 @@ class Board:
 
     async def look(self, step: int, patience: float) -> Seen:
         """How the job is; waits so many seconds for its end, or for a step beyond ``step``."""
+        self._looked = time.monotonic()
         await self._until(lambda: self._seen.result is not None or self._seen.step > step, patience)
         return self._seen
 

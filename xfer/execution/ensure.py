@@ -161,8 +161,11 @@ class Ensurer:
             attempt.reached(step)
             self.events.step(phase.key, step, phase.steps, loss=round(metrics["loss"], 4))
 
+        def should_stop() -> bool:
+            return self.stop.is_set() or attempt.is_taken_over()
+
         try:
-            return await lane.run(job, on_step, self.stop.is_set)
+            return await lane.run(job, on_step, should_stop)
         except BaseException:
             attempt.end("lost")
             raise

@@ -8,14 +8,16 @@ again, which finds the job lost, and the driver opens the next attempt at it.
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
 from xfer.execution.board import Board, Job, Seen, actor
 from xfer.execution.jobs import Result, Site
+from xfer.execution.runtime import start_ray
 from xfer.phase.resources import Resources
 
 RESTARTS = 20
@@ -36,6 +38,34 @@ class Worker(Protocol):
     async def run(self, job: Job, on_step: OnStep, should_stop: Callable[[], bool]) -> Result:
         """Do a job and wait for its end."""
         ...
+
+
+class RayCluster:
+    """Opens lanes on the Ray cluster that is there, or on this machine."""
+
+    def __init__(self, site: Site, shapes: Iterable[Resources]) -> None:
+        """``shapes``: what this machine must have room for."""
+        self._site, self._shapes = site, tuple(shapes)
+
+    def start(self) -> None:
+        """Join or start Ray. Raises ``UserError`` when that cannot be."""
+        start_ray(self._shapes)
+
+    def free(self) -> Mapping[str, float]:
+        """Cores (``CPU``) and accelerators (``GPU``) that nobody has taken."""
+        import ray
+
+        found: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+        return found
+
+    def open(self, resources: Resources, on_end: Callable[[], None]) -> Lane:
+        """A lane, whose workers begin to start."""
+        return Lane(self._site, resources, on_end)
+
+    def leave(self) -> None:
+        """Shut Ray down in this process."""
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()
 
 
 class Lane:

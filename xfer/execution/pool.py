@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from xfer.events import Events
 from xfer.execution.board import Job
-from xfer.execution.jobs import Result, Site
-from xfer.execution.lane import Lane, OnStep, Worker
-from xfer.execution.runtime import start_ray
+from xfer.execution.jobs import Result
+from xfer.execution.lane import OnStep, Worker
 from xfer.phase.resources import Resources
 
 IDLE = 60.0
@@ -34,6 +32,42 @@ GROWTH = 1 << 30
 
 STARTS = 3
 """Lanes in a row that may end before their workers have come."""
+
+
+class Opened(Worker, Protocol):
+    """A lane as its pool sees it."""
+
+    resources: Resources
+    error: BaseException | None
+    """What has ended it, if it was not us."""
+
+    async def ready(self) -> bool:
+        """Wait until its workers are there; False when they have ended before."""
+        ...
+
+    async def end(self) -> None:
+        """End it."""
+        ...
+
+
+class Cluster(Protocol):
+    """Where lanes are opened."""
+
+    def start(self) -> None:
+        """Join it; what searches need even before there is work for a lane."""
+        ...
+
+    def free(self) -> Mapping[str, float]:
+        """Cores (``CPU``) and accelerators (``GPU``) that nobody has taken."""
+        ...
+
+    def open(self, resources: Resources, on_end: Callable[[], None]) -> Opened:
+        """A lane, whose workers begin to start; ``on_end`` is called when they have ended, for whatever reason."""
+        ...
+
+    def leave(self) -> None:
+        """Leave it, when no lane is left."""
+        ...
 
 
 class Lender(Protocol):
@@ -54,7 +88,7 @@ class _Waiter:
 class _Held:
     """A lane and what the pool knows of it."""
 
-    def __init__(self, number: int, lane: Lane) -> None:
+    def __init__(self, number: int, lane: Opened) -> None:
         self.number, self.lane = number, lane
         self.is_ready = self.is_busy = self.is_ending = False
         self.free_since, self.jobs = time.monotonic(), 0
@@ -84,18 +118,14 @@ class _Held:
 class Pool:
     """Opens lanes when work comes, and ends them when none is left."""
 
-    def __init__(self, site: Site, shapes: Iterable[Resources], events: Events) -> None:
-        self._site, self._shapes, self._events = site, tuple(shapes), events
+    def __init__(self, cluster: Cluster, events: Events) -> None:
+        self._cluster, self._events = cluster, events
         self._held: list[_Held] = []
         self._waiting: list[_Waiter] = []
         self._numbers, self._turns = itertools.count(1), itertools.count()
         self._stillborn = 0
         """Lanes in a row whose workers have never come."""
         self._errands = set[asyncio.Task[None]]()
-
-    def start(self) -> None:
-        """Start Ray, which trials need even before there is work for a lane."""
-        start_ray(self._shapes)
 
     @asynccontextmanager
     async def lane(self, resources: Resources, urgency: float) -> AsyncIterator[Worker]:
@@ -119,13 +149,12 @@ class Pool:
         self._waiting.clear()
 
     async def close(self) -> None:
-        """End all lanes, and Ray."""
+        """End all lanes, and leave the cluster."""
         for held in self._held:
             self._end(held)
         while self._errands:
             await asyncio.wait(self._errands)
-        if "ray" in sys.modules:
-            sys.modules["ray"].shutdown()
+        self._cluster.leave()
 
     def _deal(self) -> None:
         """Give free lanes to who waits for them, then see that there are as many as there should be."""
@@ -150,9 +179,7 @@ class Pool:
 
     def _has_room(self, resources: Resources) -> bool:
         """Whether the cluster has room for one more lane of this shape, beside those that are on their way."""
-        import ray
-
-        free = ray.available_resources()  # type: ignore[no-untyped-call]
+        free = dict(self._cluster.free())
         asking = [held.lane.resources for held in self._held if not held.is_ready]
         needs = {"CPU": resources.ranks * resources.per_rank.cpu, "GPU": resources.ranks * resources.per_rank.gpu}
         for shape in asking:
@@ -167,10 +194,10 @@ class Pool:
                 self._end(held)
 
     def _begin(self, resources: Resources) -> None:
-        self.start()
+        self._cluster.start()
         number = next(self._numbers)
         self._events.emit("lane", lane=number, ranks=resources.ranks, gpus=resources.ranks * resources.per_rank.gpu)
-        held = _Held(number, Lane(self._site, resources, lambda: self._ended(held)))
+        held = _Held(number, self._cluster.open(resources, lambda: self._ended(held)))
         self._held.append(held)
         self._errand(self._welcome(held))
 

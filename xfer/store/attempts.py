@@ -58,6 +58,7 @@ class Attempt:
     phase: str
     number: int
     _step: int = 0
+    _taken_over: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -102,11 +103,16 @@ class Attempt:
         """Whether somebody has opened a later attempt: then this one must not commit."""
         return latest(self.store, self.phase) > self.number
 
+    def is_taken_over(self) -> bool:
+        """Whether a beat has found that somebody has opened a later attempt, as after a pause beyond the lease."""
+        return self._taken_over
+
     def _run(self) -> None:
         counter = 0
         while not self._stop.wait(beat(self.store)):
             counter += 1
             with suppress(StoreError):  # the next beat may get through, and without beats others take over
+                self._taken_over = self._taken_over or self.superseded()
                 self._beat(counter)
 
     def _beat(self, counter: int) -> None:

@@ -13,6 +13,7 @@ from tests.unit.study.made import planned
 from xfer.events import Events
 from xfer.execution.ensure import Ensurer
 from xfer.execution.jobs import Site
+from xfer.execution.lane import RayCluster
 from xfer.execution.pool import Pool
 from xfer.fingerprint import plain
 from xfer.phase.selection import Rule
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> Store:
 def ensurer(store: Store, tmp_path: Path) -> Ensurer:
     """Without a lane: nothing here is trained."""
     site, events = Site(store, Roots(), DataRoots(), SHIPPED, tmp_path), Events(io.StringIO())
-    return Ensurer(site, {}, events, threading.Event(), Pool(site, (), events))
+    return Ensurer(site, {}, events, threading.Event(), Pool(RayCluster(site, ()), events))
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
+from tests.sleepers import predicted, trained
 from tests.unit.study.made import study, whole_lock
 from xfer import driver
 from xfer.events import Events
@@ -21,10 +20,7 @@ from xfer.execution.ensure import Ensurer
 from xfer.execution.jobs import Evaluate, Result, Site, Train
 from xfer.execution.walk import Walk
 from xfer.phase.resources import Resources
-from xfer.results import schema
-from xfer.results.parts import to_parquet
 from xfer.store import studies
-from xfer.store.attempts import attempt_path
 from xfer.store.store import Store
 from xfer.study import state
 from xfer.study.plan import Decisions, Plan
@@ -66,36 +62,15 @@ class Lane:
         return self._train(job) if isinstance(job, Train) else self._evaluate(job)
 
     def _train(self, job: Train) -> Result:
-        key, steps = job.phase.key, job.phase.steps
+        key = job.phase.key
         self.trained.append(key)
         if key in self.fails:
             return Result("failed", "out of memory")
-        path = f"{attempt_path(key, job.attempt)}/checkpoints/{steps}"
-        self.store.put(f"{path}/model.safetensors", b"weights of " + key.encode())
-        found: dict[str, object] = {"path": path, "step": steps, "value": None, "looks": []}
-        made = {rule.key: found for rule in job.rules}
-        values: dict[str, Any] = {
-            "step": steps,
-            "selections": made,
-            "curves": [],
-            "seconds": 0.0,
-            "tokens": 0,
-            "examples_of": [],
-        }
-        return Result("done", values={**values, "engine": "", "hardware": "", "versions": {}})
+        return trained(self.store, job)
 
     def _evaluate(self, job: Evaluate) -> Result:
         self.evaluated += [evaluation.key for evaluation in job.evaluations]
-        rows = [
-            {
-                "evaluation": evaluation.key, "task": evaluation.data.task, "language": evaluation.data.language,
-                "split": evaluation.data.split, "example": 0, "cluster": 0, "gold": ["a"], "prediction": ["a"],
-                "truncated": 0,
-            }
-            for evaluation in job.evaluations
-        ]  # fmt: skip
-        self.store.put(job.part, to_parquet(pa.Table.from_pylist(rows, schema=schema.PREDICTIONS)))
-        return Result("done")
+        return predicted(self.store, job)
 
 
 def plan_of(folder: Path, decisions: Decisions | None = None, **fields: str | None) -> Plan:
