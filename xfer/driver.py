@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from xfer.events import Events
 from xfer.execution.crew import Crew
@@ -24,6 +25,7 @@ from xfer.store.store import Store
 from xfer.store.studies import Needs
 from xfer.study import lock as locks
 from xfer.study import reading, resolve, state
+from xfer.study.budget import Account, left
 from xfer.study.lock import Lock
 from xfer.study.opening import opened, store_of
 from xfer.study.plan import Experiment, Plan
@@ -68,7 +70,8 @@ class _Run:
         complete = _announce(plan, needs, self.site.store, self.events)
         cluster = place(self.site, plan.shapes())
         pool = Pool(cluster, self.events)
-        crew = Crew(self.stop, lambda: pool.dismiss(stopped()))
+        account = self._account(plan, complete, pool)
+        crew = Crew(self.stop, account.look if account else lambda: None, lambda: pool.dismiss(stopped()))
         ensurer = Ensurer(self.site, self.lock.models, self.events, self.stop, pool, urgencies(plan, self.lock))
         walk = Walk(ensurer, crew, self.events, complete, self.study.keep)
         try:
@@ -79,7 +82,17 @@ class _Run:
             await crew.finish()
         finally:
             await pool.close()
+            if account is not None:
+                account.note()
         return await walk.end()
+
+    def _account(self, plan: Plan, complete: set[str], pool: Pool) -> Account | None:
+        """What holds the study to its budget, once it has been found large enough for what is left."""
+        if self.study.budget is None:
+            return None
+        account = Account(self.site.store, self.study.study, uuid4().hex, self.study.budget, pool.used)
+        account.check(left(plan, self.lock, self.site.store, complete))
+        return account
 
     async def _decide_all(self, experiments: Sequence[Experiment], walk: Walk, ensurer: Ensurer) -> None:
         """Run experiments one by one by Ray Tune, and go on by what each of them chose."""

@@ -119,6 +119,7 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
         f"{short(total['flops'])} FLOPs, {_disk(total['disk'], total['stays'])}; "
         f"{total['evaluations']} evaluations for {total['cells']} cells"
     )
+    _print_hours(opened, rows)
     for row in rows:
         for problem in row["damage"]:
             print(f"damaged, counts as absent: {row['key']}: {problem}")
@@ -128,6 +129,19 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
     if waiting:
         names = ", ".join(experiment.target for experiment in waiting)
         print(f"undecided until their trials have run: {names}")
+
+
+def _print_hours(opened: Opened, rows: list[dict[str, Any]]) -> None:
+    from xfer.study.budget import left, spent
+
+    complete = [row["key"] for row in rows if row["state"].startswith("cached")]
+    rest = left(opened.plan, opened.lock, opened.store, complete)
+    if rest is not None and len(complete) < len(rows):
+        print(f"training takes about {rest} more, by what has been trained here")
+    if opened.study.budget is not None:
+        limits = opened.study.budget.model_dump(exclude_none=True)
+        told = " and ".join(f"{name} {limit:g}" for name, limit in limits.items())
+        print(f"budget: {told}; spent: {spent(opened.store, opened.study.study)}")
 
 
 def _disk(written: int, stays: int) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Protocol
 
 from xfer.events import Events
@@ -19,6 +20,7 @@ from xfer.execution.board import Job
 from xfer.execution.jobs import Result
 from xfer.execution.lane import OnStep, Worker
 from xfer.phase.resources import Resources
+from xfer.study.budget import HOUR, Hours
 
 IDLE = 60.0
 """Seconds after which a lane without work ends."""
@@ -91,9 +93,16 @@ class _Held:
     def __init__(self, number: int, lane: Opened) -> None:
         self.number, self.lane = number, lane
         self.is_ready = self.is_busy = self.is_ending = False
-        self.free_since, self.jobs = time.monotonic(), 0
+        self.began = self.free_since = time.monotonic()
+        self.jobs = 0
         self.memory: list[int] = []
         """Bytes after the first job, and after the latest."""
+
+    @property
+    def hours(self) -> Hours:
+        shape = self.lane.resources
+        hours = shape.ranks * (time.monotonic() - self.began) / HOUR
+        return Hours(hours * shape.per_rank.gpu, 0.0 if shape.per_rank.gpu else hours * shape.per_rank.cpu)
 
     def serves(self, resources: Resources) -> bool:
         return self.lane.resources.shape == resources.shape and not self.is_ending
@@ -125,6 +134,8 @@ class Pool:
         self._numbers, self._turns = itertools.count(1), itertools.count()
         self._stillborn = 0
         """Lanes in a row whose workers have never come."""
+        self._used = Hours()
+        """By lanes that have ended."""
         self._errands = set[asyncio.Task[None]]()
 
     @asynccontextmanager
@@ -147,6 +158,10 @@ class Pool:
         for waiter in self._waiting:
             waiter.lane.set_exception(error)
         self._waiting.clear()
+
+    def used(self) -> Hours:
+        """What its lanes have held by now."""
+        return reduce(Hours.plus, (held.hours for held in self._held), self._used)
 
     async def close(self) -> None:
         """End all lanes, and leave the cluster."""
@@ -217,6 +232,7 @@ class Pool:
 
     def _ended(self, held: _Held) -> None:
         self._held.remove(held)
+        self._used = self._used.plus(held.hours)
         self._events.emit("lane_end", lane=held.number)
         self._stillborn = 0 if held.is_ready or held.is_ending else self._stillborn + 1
         if self._stillborn == STARTS:

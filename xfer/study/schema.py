@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from xfer.models.scratch import SizeName
 from xfer.study.arms import NAME, Arm, spelled_out
+from xfer.study.budget import Budget
 from xfer.study.fields import Fields
 from xfer.study.recipes import Recipes, ResourcesBook
 from xfer.study.source import Source
@@ -123,6 +124,7 @@ class Study(Fields):
     evaluate: tuple[Evaluate, ...] = (Evaluate(),)
     resources: ResourcesBook = ResourcesBook()
     keep: Keep = Keep()
+    budget: Budget | None = None
 
     _source: Source = PrivateAttr()
 

@@ -91,7 +91,7 @@ def walk(folder: Path, store: Store, lane: Lane, **fields: str | None) -> tuple[
     async def to_end() -> int:
         lane.turn = asyncio.Lock()
         stop = threading.Event()
-        crew = Crew(stop, lambda: None)
+        crew = Crew(stop, lambda: None, lambda: None)
         walked = Walk(Ensurer(site, plan.models, events, stop, lane), crew, events, complete, made.keep)
         walked.follow(plan, needs)
         await crew.finish()
