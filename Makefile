@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install quickstart slices science test lint types contracts unit integration test-cluster soak-cluster bench docs constraints clean
+.PHONY: help install quickstart slices science test lint types contracts unit integration soak test-cluster soak-cluster bench docs constraints clean
 
 help:  ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,7 +44,10 @@ unit: install
 	$(BIN)/pytest tests/unit
 
 integration: install
-	$(BIN)/pytest tests/integration tests/gpu
+	$(BIN)/pytest tests/integration tests/gpu -m "not soak"
+
+soak: install  ## Strike a study on this machine thirty times at random moments (give XFER_SOAK_SEED to repeat): half an hour.
+	$(BIN)/pytest -s tests/integration -m soak
 
 test-cluster: install  ## Test on real Kubernetes: started here (root, Go, Debian), or the cluster of $XFER_TEST_KUBECONFIG.
 	-test -n "$$XFER_TEST_KUBECONFIG" || $(BIN)/python -m tests.cluster.bed build

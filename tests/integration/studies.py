@@ -98,10 +98,15 @@ def disturb(world: World, study: Path, rng: random.Random, strike: Callable[[psu
                 strike(tree)
         assert descendants, "the study ended before its turn came"
         code = job.wait()
+    require_gone(descendants)
+    return code
+
+
+def require_gone(descendants: list[psutil.Process]) -> None:
+    """No worker may outlive the job that it belongs to."""
     _, left = psutil.wait_procs(descendants, timeout=30)
     workers = [process for process in left if "RayTrainWorker" in process.name()]
     assert not workers, f"outlived the job: {workers}"
-    return code
 
 
 def interrupt(job: psutil.Process) -> None:
