@@ -1,4 +1,4 @@
-"""Files beside the study, written whole or not at all; and the end of a process."""
+"""Files beside the study, written whole or not at all; this machine's cache; and the end of a process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
+
+import platformdirs
 
 from xfer.errors import UserError
 
@@ -26,6 +28,12 @@ def write_whole(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise UserError(f"cannot write: {error.strerror}", str(path), "check rights and free space") from error
+
+
+def cache_folder() -> Path:
+    """Where this machine keeps what it can make again: ``XFER_CACHE``, or the user's folder for caches."""
+    given = os.environ.get("XFER_CACHE")
+    return Path(given).absolute() if given else platformdirs.user_cache_path("xfer")
 
 
 def leave(code: int) -> NoReturn:

@@ -20,7 +20,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from xfer.errors import StoreError
-from xfer.store import bucket
+from xfer.store import bucket, digests
 from xfer.store.copies import copied
 
 PIECE = 1 << 20
@@ -122,8 +122,9 @@ class Store:
     def digest(self, path: str) -> tuple[int, str] | None:
         """Bytes and sha256 of the object at ``path``; None if it is not there.
 
-        A folder's file is read from end to end. A bucket keeps its objects as they came and is asked for the checksum
-        that came with them; what was brought there by others is read, too.
+        A folder's file is read from end to end when it has changed since this machine read it. A bucket keeps its
+        objects as they came and is asked for the checksum that came with them; what was brought there by others is
+        read, too.
         """
         try:
             with self._explained(path, may_lack=True):
@@ -131,6 +132,9 @@ class Store:
                     found = obstore.get(self._objects, path, options={"head": True})
                     if bucket.CHECKSUM in found.attributes:
                         return int(found.meta["size"]), str(found.attributes[bucket.CHECKSUM])
+                if self.is_folder:
+                    file = self._file(path)
+                    return file.stat().st_size, digests.sha256(file)
                 size, digest = 0, hashlib.sha256()
                 for piece in self._pieces(path):
                     size += len(piece)
@@ -147,12 +151,15 @@ class Store:
                 for piece in self._pieces(path):
                     file.write(piece)
 
+    def _file(self, path: str) -> Path:
+        file = Path(self.url) / path
+        if file.is_dir():
+            raise FileNotFoundError(file)  # as in a bucket, which has no folders
+        return file
+
     def _pieces(self, path: str) -> Iterator[bytes]:
         if self.is_folder:
-            file = Path(self.url) / path
-            if file.is_dir():
-                raise FileNotFoundError(file)  # as in a bucket, which has no folders
-            with file.open("rb") as stream:
+            with self._file(path).open("rb") as stream:
                 yield from iter(lambda: stream.read(PIECE), b"")
         else:
             yield from obstore.get(self._objects, path).stream(min_chunk_size=PIECE)
