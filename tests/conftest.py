@@ -16,7 +16,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep to folders of our own and off the network, in this process and in those it starts."""
     cache = tempfile.TemporaryDirectory(prefix="xfer-tests-")
     config.add_cleanup(cache.cleanup)
-    os.environ |= {"HF_DATASETS_CACHE": cache.name, "XDG_STATE_HOME": cache.name, "HF_HUB_OFFLINE": "1"}
+    ours = dict.fromkeys(("HF_DATASETS_CACHE", "XDG_STATE_HOME", "XFER_CACHE"), cache.name)
+    os.environ |= ours | {"HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture(scope="session")
