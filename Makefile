@@ -62,6 +62,8 @@ bench: install  ## Hold what we are proud of against what others have: half an h
 	$(BIN)/python -m benchmarks.plan_time
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.short_sentences
+	$(BIN)/python -m benchmarks.report_rows
+	$(BIN)/python -m benchmarks.gpu
 
 docs: install  ## Write docs/tables.md from the schema, and the chart's table of values.
 	$(BIN)/python -c "from xfer.results import schema; print(schema.markdown(), end='')" > docs/tables.md

@@ -15,6 +15,11 @@ from xfer.tasks.registry import suggestion
 
 FILE = "places.yaml"
 
+DOCS = {"kubernetes": "docs/kubernetes.md", "ray": "docs/ray.md"}
+"""Where each kind of place is explained."""
+
+EITHER = " or ".join(DOCS.values())
+
 
 class KubernetesPlace(Fields):
     """A namespace of a cluster, and the profile that its pods follow."""
@@ -75,7 +80,7 @@ def find(name: str, beside: Path) -> KubernetesPlace | RayPlace:
     if known:
         raise UserError(f"there is no place '{name}'", "--on", suggestion(name, tuple(known)))
     looked = " nor ".join(str(folder / FILE) for folder in _folders(beside))
-    raise UserError(f"there is no place '{name}': neither {looked} is there", "--on", "write one: docs/kubernetes.md")
+    raise UserError(f"there is no place '{name}': neither {looked} is there", "--on", f"write one: {EITHER}")
 
 
 def _from(folder: Path, path: Path | None) -> Path | None:
@@ -95,11 +100,9 @@ def _read(path: Path) -> dict[str, Entry]:
     try:
         return _FILE.validate_python(source.value())
     except ValidationError as error:
-        raise StudyError(
-            [
-                Problem(
-                    source.where(*entry["loc"]), f"{dotted(entry['loc'])}: {entry['msg']}", "see docs/kubernetes.md"
-                )
-                for entry in error.errors(include_url=False)
-            ]
-        ) from error
+        problems = []
+        for entry in error.errors(include_url=False):
+            kinds = [DOCS[str(name)] for name in entry["loc"][1:2] if name in DOCS]
+            what = f"{dotted(entry['loc'])}: {entry['msg'].removeprefix('Value error, ')}"
+            problems.append(Problem(source.where(*entry["loc"]), what, f"see {kinds[0] if kinds else EITHER}"))
+        raise StudyError(problems) from error

@@ -134,7 +134,7 @@ class _Run:
 
 def _announce(plan: Plan, needs: Needs, store: Store, events: Events) -> set[str]:
     """Tell what there is to do; keys of the phases that are complete."""
-    found = {key: state.of_phase(store, plan.phases[key]) for key in needs.phases}
+    found = state.of_phases(store, {key: plan.phases[key] for key in needs.phases})
     complete = {key for key, held in found.items() if held.complete}
     cached = complete - state.again(store, plan, needs, found)
     events.emit(

@@ -45,7 +45,7 @@ def _rows(opened: Opened) -> list[dict[str, Any]]:
     from xfer.study import state
 
     plan = opened.plan
-    found = {key: state.of_phase(opened.store, planned) for key, planned in plan.phases.items()}
+    found = state.of_phases(opened.store, plan.phases)
     again = state.again(opened.store, plan, state.needs(plan, str(opened.study.path)), found)
     return [_row(opened, key, found[key], key in again) for key in plan.phases]
 

@@ -24,7 +24,8 @@ def report(
     from xfer.reports.export import write_csv
     from xfer.reports.methods import markdown
     from xfer.reports.page import render
-    from xfer.reports.transfer import matrices
+    from xfer.reports.reported import reported
+    from xfer.reports.transfer import matrix
     from xfer.reports.views import Views
     from xfer.results.schema import VIEWS
     from xfer.study.opening import open_study
@@ -35,11 +36,13 @@ def report(
     folder = out or Path("reports") / opened.plan.study
     page = folder / "index.html"
     known = about(opened, tables)
-    write_whole(page, render(opened.plan.study, tables, study.name, about=known).encode())
+    models = reported(tables["scores"], tables["cells"], known.pools)
+    write_whole(page, render(opened.plan.study, tables, study.name, about=known, models=models).encode())
     write_whole(folder / "methods.md", markdown(f"Methods of {opened.plan.study}", known.methods).encode())
-    write_csv(tables, folder, known.pools)
-    for matrix in matrices(tables["scores"], tables["cells"], known.pools):
-        _print(matrix)
+    matrices = tuple(map(matrix, models))
+    write_csv(tables, folder, known=matrices)
+    for found in matrices:
+        _print(found)
     print(page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xfer.fingerprint import KEY_LENGTH, canonical, file_digest, key, plain, seed_of
+from xfer.fingerprint import KEY_LENGTH, Identified, canonical, file_digest, key, plain, seed_of
 
 
 class Learnt:
@@ -23,6 +24,16 @@ class Learnt:
 
     def identity(self) -> object:
         return {"value": self.value}
+
+
+class Counted(Identified):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def identity(self) -> object:
+        self.asked += 1
+        return ["counted", None]
 
 
 def test_canonical_json_is_sorted_dense_and_utf8() -> None:
@@ -38,6 +49,24 @@ def test_key_is_the_first_twelve_digits_of_sha256_over_canonical_json() -> None:
 def test_an_object_counts_by_its_identity_at_any_depth() -> None:
     assert plain([Learnt(Learnt(3))]) == [{"value": {"value": 3}}]
     assert key(Learnt(1, secret=1)) == key(Learnt(1, secret=2)) != key(Learnt(2))
+
+
+def test_what_stands_in_many_keys_is_asked_once() -> None:
+    counted = Counted()
+    assert key({"n": 1, "of": counted}) == key({"n": 1, "of": ["counted", None]})
+    assert canonical([counted, counted]) == '[["counted",null],["counted",null]]'
+    assert counted.asked == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, -7, 2**70, True, 0.1, -0.0, 1e-5, 1e22, 1.7976931348623157e308, None, "", 'a"\\\n\x01', "\u2028 ü 🦊", [], {}],
+    ids=repr,
+)
+def test_canonical_json_is_that_of_the_standard_library(value: object) -> None:
+    whole = {"z": [value, (value,)], "a": value}
+    assert canonical(whole) == json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert repr(plain(value)) == repr(value)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from xfer.errors import UserError
+from xfer.errors import Stopped, UserError
 from xfer.phase.resources import Resources
 
 SETTINGS = {
@@ -20,8 +20,10 @@ SETTINGS = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "RAY_DEDUP_LOGS": "0",
     "RAY_TQDM": "0",
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
 }
-"""Ray's environment: quick notice of a dead worker, patience for a node that is being started."""
+"""Ray's environment: quick notice of a dead worker, patience for a node that is being started, none for one that ends.
+"""
 
 
 def configure_ray() -> None:
@@ -34,7 +36,8 @@ def start_ray(shapes: Iterable[Resources]) -> None:
     """Join the Ray cluster at ``RAY_ADDRESS``, or start Ray on this machine with room for lanes of these shapes,
     unless this process has done so.
 
-    Raises ``UserError`` when they ask for more accelerators than the machine has.
+    Raises ``UserError`` when they ask for more accelerators than the machine has, and ``Stopped`` when this process is
+    told to end meanwhile.
     """
     configure_ray()
     try:
@@ -53,10 +56,14 @@ def start_ray(shapes: Iterable[Resources]) -> None:
         # Without the dashboard a stopped trial would leave its placement group behind.
         here = {"num_cpus": cpus, "include_dashboard": True}
     on_sigterm = signal.getsignal(signal.SIGTERM)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
-    signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own, put in its place, aborts the process
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
+    except SystemExit as error:  # by Ray's own handlers (ray 2.60, worker.py:1674, node.py:644), which end the process
+        raise Stopped("stopped while Ray was starting", fix="the same command goes on from here") from error
+    finally:
+        signal.signal(signal.SIGTERM, on_sigterm)
     wanted = max((shape.ranks * shape.per_rank.gpu for shape in shapes), default=0)
     there = int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
     if address is None and wanted > there:

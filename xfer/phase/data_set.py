@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from xfer.fingerprint import Identified
+
 IDENTITY = ("task", "language", "split", "data", "declaration", "examples", "shuffled")
 """Fields that a data set's identity lists, in this order."""
 
 
 @dataclass(frozen=True)
-class DataSet:
+class DataSet(Identified):
     """One split of one task in one language, as the lock resolved it, or a part of it."""
 
     task: str

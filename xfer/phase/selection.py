@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from xfer.fingerprint import key
+from xfer.fingerprint import Identified, key
 from xfer.phase.data_set import DataSet
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Identified):
     """How a checkpoint is chosen. ``last`` needs nothing else."""
 
     kind: Literal["last", "best"] = "last"
@@ -36,7 +36,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Identified):
     """A checkpoint: of a phase by a rule, or a pretrained model as it came (``phase`` is empty)."""
 
     phase: str = ""

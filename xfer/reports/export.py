@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xfer.io import write_whole
 from xfer.reports.pools import Pool
@@ -25,16 +26,23 @@ A line whose ``models`` are several is a pool's: the same runs as in the lines o
 """
 
 
-def write_csv(views: Mapping[str, pa.Table], folder: Path, pools: Sequence[Pool] = ()) -> tuple[Path, ...]:
+BATCH = 1 << 16
+"""Rows that are put into words together."""
+
+
+def write_csv(
+    views: Mapping[str, pa.Table], folder: Path, pools: Sequence[Pool] = (), known: Sequence[Matrix] | None = None
+) -> tuple[Path, ...]:
     """Write ``NAME.csv`` for each view and ``transfer.csv``; gives the paths.
 
+    ``known``: the matrices, where they are made already.
     Each file appears whole or not at all. Nested values are JSON text, missing values are empty.
     Raises UserError where the folder cannot be written.
     """
     contents = {name: to_csv(table) for name, table in views.items()}
-    tables = matrices(views["scores"], views["cells"], pools)
+    tables = matrices(views["scores"], views["cells"], pools) if known is None else known
     long_form = [line for matrix in tables for line in _transfer_lines(matrix)]
-    contents["transfer"] = _text(TRANSFER, long_form).encode()
+    contents["transfer"] = _text([TRANSFER, *long_form]).encode()
     paths = []
     for name, content in contents.items():
         path = folder / f"{name}.csv"
@@ -45,12 +53,25 @@ def write_csv(views: Mapping[str, pa.Table], folder: Path, pools: Sequence[Pool]
 
 def to_csv(table: pa.Table) -> bytes:
     """A table as CSV in UTF-8: nested values as JSON text, missing values empty."""
-    return _text(table.column_names, _records(table)).encode()
+    lines = [_text([table.column_names]).removesuffix("\n").encode()]
+    for batch in table.to_batches(max_chunksize=BATCH):
+        columns = [_texts(column) for column in batch.columns]
+        lines += pc.binary_join_element_wise(*columns, pa.scalar(b","), null_handling="replace").to_pylist()
+    return b"\n".join([*lines, b""])
 
 
-def _records(table: pa.Table) -> Iterable[Sequence[object]]:
-    for batch in table.to_batches():
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _texts(column: pa.Array) -> pa.Array:
+    """Each value as it stands in a CSV file, in bytes; what comes again and again is put into words once."""
+    if pa.types.is_nested(column.type):
+        return pa.array([_field(value) for value in column.to_pylist()], pa.binary())
+    encoded = column.dictionary_encode()
+    return pa.array(map(_field, encoded.dictionary.to_pylist()), pa.binary()).take(encoded.indices)
+
+
+def _field(value: object) -> bytes:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return repr(value).encode()
+    return _text([[value, ""]]).removesuffix(",\n").encode()
 
 
 def _transfer_lines(matrix: Matrix) -> Iterable[Sequence[object]]:
@@ -74,11 +95,9 @@ def _fields(cell: Cell) -> dict[str, object]:
     return {**vars(cell), "state": cell.state, "failures": failures}
 
 
-def _text(header: Sequence[str], records: Iterable[Sequence[object]]) -> str:
+def _text(records: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_plain(value) for value in record] for record in records)
+    csv.writer(stream, lineterminator="\n").writerows([_plain(value) for value in record] for record in records)
     return stream.getvalue()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
-import numpy as np
 import pyarrow as pa
 
 from xfer.reports.pools import Pool
@@ -62,12 +62,13 @@ def language_tables(
     Raises XferError when two scores of different provenance compete for one place.
     """
     plan = CELLS.empty_table() if cells is None else cells
-    return tuple(
-        _table(model, target)
-        for model in reported(scores, plan, pools)
-        for target in model.targets
-        if any(name == target.name for _, name in model.runs)
-    )
+    return tuple(table for model in reported(scores, plan, pools) for table in tables_of(model))
+
+
+def tables_of(model: Reported) -> Iterator[LanguageTable]:
+    """The tables of what is reported of one model or pool."""
+    scored = {name for _, name in model.runs}
+    return (_table(model, target) for target in model.targets if target.name in scored)
 
 
 def _table(model: Reported, target: Target) -> LanguageTable:
@@ -103,4 +104,4 @@ def _row(arm: str, relation: str, runs: Sequence[Run], languages: Sequence[str],
 
 def _mean(values: Sequence[float | None]) -> float | None:
     present = [value for value in values if value is not None]
-    return float(np.mean(present)) if present else None
+    return fmean(present) if present else None

@@ -13,9 +13,10 @@ from xfer.reports.curves import draw
 from xfer.reports.formatting import BOUNDS, SYMBOLS, count
 from xfer.reports.heatmap import heat_map
 from xfer.reports.language_map import by_target, language_map
-from xfer.reports.languages import language_tables
+from xfer.reports.languages import tables_of
+from xfer.reports.reported import Reported, reported
 from xfer.reports.sheets import sheets
-from xfer.reports.transfer import Matrix, matrices
+from xfer.reports.transfer import Matrix, matrix
 
 NOTHING = About()
 
@@ -38,10 +39,12 @@ class Facts:
 
 
 def render(
-    title: str, views: Mapping[str, pa.Table], study: str, notes: Sequence[str] = (), about: About = NOTHING
-) -> str:
+    title: str, views: Mapping[str, pa.Table], study: str, notes: Sequence[str] = (), about: About = NOTHING,
+    models: Sequence[Reported] | None = None,
+) -> str:  # fmt: skip
     """One self-contained HTML page from the views of ``xfer.results.schema`` (``predictions`` may be absent).
 
+    ``models``: what is printed of the scores, where that is known already.
     Equal views give equal bytes. Raises XferError when two scores compete for one place in a table.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -51,8 +54,10 @@ def render(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["count"] = count
-    tables = matrices(views["scores"], views["cells"], about.pools)
-    by_language = language_tables(views["scores"], views["cells"], about.pools)
+    if models is None:
+        models = reported(views["scores"], views["cells"], about.pools)
+    tables = tuple(map(matrix, models))
+    by_language = [table for model in models for table in tables_of(model)]
     single = [matrix for matrix in tables if not matrix.pooled]
     members = {model for pool in about.pools for model in pool.models}
     arms = tuple(dict.fromkeys(row.arm for matrix in tables for row in matrix.rows))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,8 +21,11 @@ NONE = "none"
 Pair = tuple[str, str]
 """Arm and target."""
 
-Origin = tuple[str, int | None]
-"""Model and seed of a run."""
+READ = [
+    "model", "parameters", "arm", "group", "relation", "target", "seed", "selection", "task", "language", "split",
+    "layer", "metric", "value", "chance", "selected_by",
+]  # fmt: skip
+"""What of the view ``scores`` is looked at."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +90,16 @@ def reported(scores: pa.Table, cells: pa.Table, pools: Sequence[Pool] = ()) -> t
     Raises XferError when two scores of different provenance compete for one place in a table.
     """
     usable = pc.and_kleene(scores["major"], pc.is_finite(scores["value"]))
-    rows = scores.filter(usable).to_pylist()
-    planned = cells.to_pylist()
-    models = _distinct(row["model"] for row in [*planned, *rows])
+    rows = scores.select(READ).filter(usable)
+    models = _distinct([*cells["model"].to_pylist(), *_values(rows, "model")])
     return tuple(
-        _of_models(
-            name,
-            [row for row in rows if row["model"] in members],
-            [cell for cell in planned if cell["model"] in members],
-        )
+        _of_models(name, _of(rows, members), _of(cells, members).to_pylist())
         for members, name in _units(models, pools).items()
     )
+
+
+def _of(rows: pa.Table, models: Sequence[str]) -> pa.Table:
+    return rows.filter(pc.is_in(rows["model"], pa.array(models, pa.string())))
 
 
 def _units(models: Sequence[str], pools: Sequence[Pool]) -> dict[tuple[str, ...], str]:
@@ -107,67 +111,74 @@ def _units(models: Sequence[str], pools: Sequence[Pool]) -> dict[tuple[str, ...]
     return units | {(model,): model for model in models}
 
 
-def _of_models(name: str, rows: list[dict[str, Any]], cells: list[dict[str, Any]]) -> Reported:
-    arms = _distinct(row["arm"] for row in [*cells, *rows])
-    by_target = {target: _printed(target, rows) for target in _distinct(row["target"] for row in [*cells, *rows])}
-    kept = [row for chosen in by_target.values() for row in chosen]
+def _of_models(name: str, rows: pa.Table, cells: list[dict[str, Any]]) -> Reported:
+    arms = _distinct([*(cell["arm"] for cell in cells), *_values(rows, "arm")])
+    targets = _distinct([*(cell["target"] for cell in cells), *_values(rows, "target")])
+    printed = _printed(rows)
+    chance = printed.filter(pc.is_valid(printed["chance"]))
     return Reported(
         model=name,
-        models=_distinct(row["model"] for row in [*cells, *rows]),
-        parameters=next((row["parameters"] for row in rows), None),
+        models=_distinct([*(cell["model"] for cell in cells), *_values(rows, "model")]),
+        parameters=rows["parameters"][0].as_py() if rows.num_rows else None,
         arms=tuple(sorted(arms, key=lambda arm: arm != NONE)),
-        groups={row["arm"]: row["group"] for row in rows if row["group"]},
-        targets=tuple(_target(target, chosen) for target, chosen in by_target.items()),
-        runs=_runs(kept),
-        relations={(row["arm"], row["target"]): row["relation"] for row in kept},
+        groups={arm: group for arm, group in _groups(rows, ["arm", "group"]) if group},
+        targets=_targets(targets, printed),
+        runs=_runs(printed),
+        relations={(arm, name): last for arm, name, last in _groups(printed, ["arm", "target"], ("relation", "last"))},
         failures=_failures(cells),
-        chance={(row["target"], row["language"]): row["chance"] for row in kept if row["chance"] is not None},
+        chance={(name, code): last for name, code, last in _groups(chance, ["target", "language"], ("chance", "last"))},
     )
 
 
-def _printed(target: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The target's rows in its test split, else validation, without ``last`` where a rule chose better for a run."""
-    own = [row for row in rows if row["target"] == target]
-    split = "test" if any(row["split"] == "test" for row in own) else "validation"
-    own = [row for row in own if row["split"] == split]
+def _printed(rows: pa.Table) -> pa.Table:
+    """Of each target its test split, else validation, without ``last`` where a rule chose better for a run."""
+    tested = pc.unique(rows.filter(pc.equal(rows["split"], "test"))["target"])
+    split = pc.if_else(pc.is_in(rows["target"], tested), "test", "validation")
+    rows = rows.filter(pc.equal(rows["split"], split))
     # The end of a phase is always evaluated; the matrix follows the study's own rule where there is one.
     # What could not be scored on the way, such as a pretraining, has no other checkpoint than its last.
-    ruled = {_cell(row) for row in own if row["selection"] not in ("last", "pretrained")}
-    return [row for row in own if not (_cell(row) in ruled and row["selection"] == "last")]
+    run = _numbered(rows, ["target", "model", "arm", "seed"])
+    ruled = pc.invert(pc.is_in(rows["selection"], pa.array(["last", "pretrained"]))).to_numpy()
+    last = pc.equal(rows["selection"], "last").to_numpy()
+    return rows.filter(~(last & np.isin(run, run[ruled])))
 
 
-def _cell(row: Mapping[str, Any]) -> tuple[object, ...]:
-    return (row["model"], row["arm"], row["seed"])
-
-
-def _target(name: str, rows: list[dict[str, Any]]) -> Target:
-    looked_at = {
-        row["language"]
-        for row in rows
-        if f"{row['task']}/{row['split']}/{row['language']}" in (row["selected_by"] or "").split("+")
+def _targets(names: Iterable[str], printed: pa.Table) -> tuple[Target, ...]:
+    facts = {
+        name: (metric, split)
+        for name, metric, split in _groups(printed, ["target"], ("metric", "first"), ("split", "first"))
     }
-    return Target(
-        name=name,
-        metric=rows[0]["metric"] if rows else "",
-        split=rows[0]["split"] if rows else "",
-        selection=_distinct(row["selection"] for row in rows),
-        retrieval=any(row["layer"] is not None for row in rows),
-        selected_on=tuple(sorted(looked_at)),
-    )
+    rules, looked_at = defaultdict(list), defaultdict(set)
+    for name, rule in _groups(printed, ["target", "selection"]):
+        rules[name].append(rule)
+    for name, *place, chosen_on in _groups(printed, ["target", "task", "split", "language", "selected_by"]):
+        if "/".join(place) in (chosen_on or "").split("+"):
+            looked_at[name].add(place[-1])
+    retrieval = set(_values(printed.filter(pc.is_valid(printed["layer"])), "target"))
+    return tuple(
+        Target(
+            name, *facts.get(name, ("", "")), selection=tuple(rules[name]), retrieval=name in retrieval,
+            selected_on=tuple(sorted(looked_at[name])),
+        )
+        for name in names
+    )  # fmt: skip
 
 
-def _runs(rows: Iterable[dict[str, Any]]) -> dict[Pair, tuple[Run, ...]]:
-    values: dict[Pair, dict[Origin, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        run = values[row["arm"], row["target"]][row["model"], row["seed"]]
-        if row["language"] in run:
+def _runs(printed: pa.Table) -> dict[Pair, tuple[Run, ...]]:
+    runs: dict[Pair, list[Run]] = defaultdict(list)
+    keys = ["arm", "target", "model", "seed"]
+    for arm, target, model, seed, languages, values in _groups(printed, keys, ("language", "list"), ("value", "list")):
+        scores = dict(zip(languages, values, strict=True))
+        if len(scores) < len(languages):
+            twice = next(code for place, code in enumerate(languages) if code in languages[:place])
+            metric = printed.filter(pc.equal(printed["target"], target))["metric"][0]
             raise XferError(
                 "two scores for one place in the table",
-                f"{row['arm']} x {row['target']}, seed {row['seed']}, {row['language']} ({row['metric']})",
+                f"{arm} x {target}, seed {seed}, {twice} ({metric})",
                 "report one metric version and one layer at a time; they are never averaged",
             )
-        run[row["language"]] = row["value"]
-    return {pair: tuple(Run(*origin, run) for origin, run in runs.items()) for pair, runs in values.items()}
+        runs[arm, target].append(Run(model, seed, scores))
+    return {pair: tuple(found) for pair, found in runs.items()}
 
 
 def _failures(cells: Iterable[dict[str, Any]]) -> dict[Pair, tuple[Failure, ...]]:
@@ -177,6 +188,29 @@ def _failures(cells: Iterable[dict[str, Any]]) -> dict[Pair, tuple[Failure, ...]
             failure = Failure(cell["model"], cell["seed"], cell["reason"] or "no reason kept")
             failures[cell["arm"], cell["target"]] += (failure,)
     return dict(failures)
+
+
+def _groups(rows: pa.Table, keys: list[str], *aggregates: tuple[str, str]) -> Iterator[tuple[Any, ...]]:
+    """Distinct values of ``keys`` in the order of their first rows, and what ``aggregates`` make of each."""
+    rows = rows.append_column("place", pa.array(np.arange(rows.num_rows)))
+    # Without threads lists are in the rows' order; groups come in any.
+    found = rows.group_by(keys, use_threads=False).aggregate([*aggregates, ("place", "min")]).sort_by("place_min")
+    columns = [*keys, *(f"{name}_{function}" for name, function in aggregates)]
+    return zip(*(found[column].to_pylist() for column in columns), strict=True)
+
+
+def _numbered(rows: pa.Table, columns: Iterable[str]) -> npt.NDArray[np.int64]:
+    """A number for each row, equal where these columns are; empty is a value, too."""
+    numbers = np.zeros(rows.num_rows, np.int64)
+    for column in columns:
+        encoded = rows[column].combine_chunks().dictionary_encode(null_encoding="encode")
+        numbers = numbers * len(encoded.dictionary) + encoded.indices.to_numpy()
+    return numbers
+
+
+def _values(rows: pa.Table, column: str) -> list[Any]:
+    """Distinct values in the order of their first rows."""
+    return pc.unique(rows[column]).to_pylist()  # type: ignore[no-any-return]
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
 from xfer.reports.formatting import MISSING, count, duration, points
+
+STARTS = ("pretrained", "random weights")
+"""What a phase without a parent begins with: the model as it came, or when it is pretrained."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class Sheet:
     total: tuple[str, ...] = ()
     strong: frozenset[int] = frozenset()
     """Rows that are set off."""
+
+    def looks(self, row: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """A row's texts, each with the class of its cell on the page."""
+        for column, text in zip(self.columns, row, strict=True):
+            if column in self.numeric:
+                yield text, "right"
+            elif column == "phase" or (column == "parent" and text not in STARTS):
+                yield text, "mono"
+            else:
+                yield text, "wrap" if column in ("reason", "versions") else ""
 
 
 def sheets(views: Mapping[str, pa.Table]) -> tuple[Sheet, ...]:
@@ -133,7 +146,7 @@ def _progress(phases: Sequence[Mapping[str, Any]], reached: Mapping[str, int]) -
 
 def _cost_row(row: Mapping[str, Any], named: Sequence[str], reached: Mapping[str, int]) -> tuple[str, ...]:
     steps = row["steps"] if row["state"] == "done" else reached.get(row["phase"])
-    start = "random weights" if "pretrain" in row["roles"] else "pretrained"
+    start = STARTS["pretrain" in row["roles"]]
     return (
         row["phase"],
         *_texts(row, named),

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import fsum, sqrt
+from statistics import fmean
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 
 from xfer.reports.pools import Pool
@@ -116,7 +117,7 @@ def matrices(scores: pa.Table, cells: pa.Table | None = None, pools: Sequence[Po
     Models of pools come last. Raises XferError when two scores of different provenance compete for one cell.
     """
     plan = CELLS.empty_table() if cells is None else cells
-    return tuple(_matrix(model) for model in reported(scores, plan, pools))
+    return tuple(map(matrix, reported(scores, plan, pools)))
 
 
 def shared_languages(runs: Iterable[Run]) -> tuple[str, ...]:
@@ -130,7 +131,8 @@ def order_languages(languages: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(languages, key=lambda language: (language != "en", language)))
 
 
-def _matrix(model: Reported) -> Matrix:
+def matrix(model: Reported) -> Matrix:
+    """The matrix of what is reported of one model or pool."""
     rows = tuple(_row(model, arm) for arm in model.arms)
     return Matrix(model.model, model.models, model.parameters, model.targets, rows)
 
@@ -158,9 +160,9 @@ def _cell(model: Reported, arm: str, target: str) -> Cell:
         arm=arm,
         target=target,
         relation=model.relations.get((arm, target), ""),
-        score=float(np.mean(values)) if values else None,
+        score=fmean(values) if values else None,
         score_sd=deviation(values),
-        delta=float(np.mean(differences)) if differences else None,
+        delta=fmean(differences) if differences else None,
         delta_sd=deviation(differences),
         by_model=_by_model(shown) if len(model.models) > 1 else (),
         seeds=tuple(sorted(run.seed for run in runs if run.seed is not None)),
@@ -176,7 +178,7 @@ def _by_model(runs: Iterable[tuple[Run, float]]) -> tuple[float, ...]:
     values: dict[str, list[float]] = {}
     for run, value in runs:
         values.setdefault(run.model, []).append(value)
-    return tuple(float(np.mean(own)) for own in values.values())
+    return tuple(fmean(own) for own in values.values())
 
 
 def _pairs(runs: Iterable[Run], baseline: Iterable[Run]) -> tuple[tuple[Run, Run], ...]:
@@ -187,12 +189,15 @@ def _pairs(runs: Iterable[Run], baseline: Iterable[Run]) -> tuple[tuple[Run, Run
 
 
 def _mean(run: Run, languages: Sequence[str]) -> float:
-    return float(np.mean([run.values[language] for language in languages]))
+    return fmean([run.values[language] for language in languages])
 
 
 def deviation(values: Sequence[float]) -> float | None:
     """Standard deviation (n - 1); None below two values."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+    if len(values) < 2:
+        return None
+    mean = fmean(values)
+    return sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def _means(targets: Sequence[Target], cells: Sequence[Cell], values: Sequence[float | None]) -> Means:
@@ -209,4 +214,4 @@ def _means(targets: Sequence[Target], cells: Sequence[Cell], values: Sequence[fl
 def _over(values: Sequence[float | None], keep: Sequence[bool]) -> Mean:
     kept = [value for value, wanted in zip(values, keep, strict=True) if wanted]
     present = [value for value in kept if value is not None]
-    return Mean(float(np.mean(present)) if present else None, len(present), len(kept))
+    return Mean(fmean(present) if present else None, len(present), len(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from xfer.errors import LockError, UserError
 from xfer.models import scratch
@@ -22,6 +23,8 @@ from xfer.study.schema import ModelRef, Study, Target
 from xfer.study.tuning import Tune
 
 ALL = Sample()
+
+VERSIONS = tuple(sorted(PREDICTION.items()))
 
 
 def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
@@ -45,6 +48,10 @@ class _Planner:
     def __init__(self, study: Study, lock: Lock, decisions: Decisions) -> None:
         self._study, self._lock, self._decisions = study, lock, decisions
         self._registry = study.registry
+        # Asked for by every phase or evaluation, with few different answers.
+        self._data_set, self._training_data = cache(lock.data_set), cache(self._training_data_of)
+        self._recipe, self._resources = cache(self._recipe_of), cache(study.resources.of)
+        self._rule, self._asked = cache(self._rule_of), cache(self._asked_of)
         self.phases: dict[str, Planned] = {}
         self.evaluations: dict[str, Evaluation] = {}
         self._chosen: dict[tuple[str, str], Values | None] = {}
@@ -60,7 +67,7 @@ class _Planner:
         trained = [name for name in names if self._registry.get(self._study.target(name).task).trains_on]
         for group in _groups([ref.id for ref in self._study.models], trained, tune.per):
             tasks = [task for task in dict.fromkeys(self._trains_on(target) for _, target in group) if task]
-            on = tuple(self._lock.data_set(task, *split_of(tune.on)) for task in tasks)
+            on = tuple(self._data_set(task, *split_of(tune.on)) for task in tasks)
             metrics = tuple(self._registry.get(task).major for task in tasks)
             trials = tuple(self._trial(tune, rate, group) for rate in tune.values)
             called = ["+".join(dict.fromkeys(part)) for part in zip(*group, strict=True)]
@@ -91,8 +98,8 @@ class _Planner:
                         yield Cell(
                             self._model.id, arm.name, arm.group, target.name, None if subject == base else seed,
                             relation(arm.trains_on, task, self._registry), subject, lineage,
-                            tuple(dict.fromkeys(self._evaluate(subject, target))), decided,
-                            self._study.resources.of("target", known_as(target, self._registry), self._model.id),
+                            tuple(self._evaluate(subject, target)), decided,
+                            self._resources("target", known_as(target, self._registry), self._model.id),
                         )  # fmt: skip
 
     def intermediate(
@@ -126,7 +133,7 @@ class _Planner:
                     start = arm.expand(self, self._base_of(self._model), seed)
                     subject = self._target(target, start, seed, {"learning_rate": rate}, True)
                     trained = self._trains_on(name)
-                    on = self._lock.data_set(trained, *split_of(tune.on))
+                    on = self._data_set(trained, *split_of(tune.on))
                     evaluation = self._evaluation(subject, on, trained, known_as(target, self._registry))
                     looks = self._looks(subject, on, tune)
                     cells.append(TrialCell(self._lineage(subject), evaluation, looks))
@@ -151,56 +158,75 @@ class _Planner:
         self, role: str, ingredients: tuple[Ingredient, ...], known: tuple[str, ...], sample: Sample,
         start: Selection, seed: int, values: Values, decided: bool,
     ) -> Selection:  # fmt: skip
-        recipe = self._study.recipe.of(role, known, self._model.id).model_copy(update=dict(values))
-        self._check_length(recipe)
-        if not any(self._registry.get(i.task).format.output == "vocabulary" for i in ingredients):
-            # Nobody looks at it, so it must not tell phases apart.
-            recipe = recipe.model_copy(update={"mlm_probability": Recipe.model_fields["mlm_probability"].default})
+        masked = any(self._registry.get(i.task).format.output == "vocabulary" for i in ingredients)
+        recipe = self._recipe(role, known, self._model.id, tuple(values.items()), masked)
         sets = tuple(self._training_data(ingredient) for ingredient in ingredients)
-        weights = sample.shares(tuple(data.task for data in sets), tuple(data.rows for data in sets))
-        until = self._rule([data.task for data in sets], "best") if recipe.patience else None
+        tasks = tuple(data.task for data in sets)
+        weights = sample.shares(tasks, tuple(data.rows for data in sets))
+        until = self._rule(tasks, "best") if recipe.patience else None
         phase = Phase(sets, weights, start, self._study.carry, recipe, seed, until, TRAINING)
-        resources = self._study.resources.of(role, known, self._model.id)
+        resources = self._resources(role, known, self._model.id)
         planned = self.phases.setdefault(phase.key, Planned(phase, self._model.id, resources, decided))
         planned.decided |= decided
         planned.roles.add("trial" if self._trying and role == "target" else role)
-        rule = self._rule([data.task for data in sets], self._study.select.rule)
+        rule = self._rule(tasks, self._study.select.rule)
         planned.rules[rule.key] = rule
         return Selection(phase.key, rule)
 
-    def _training_data(self, ingredient: Ingredient) -> DataSet:
-        language = self._registry.get(ingredient.task).trains_in
-        return self._lock.data_set(ingredient.task, language, "train").part(ingredient.examples, ingredient.shuffled)
+    def _recipe_of(
+        self, role: str, known: tuple[str, ...], model: str, values: tuple[tuple[str, float], ...], masked: bool
+    ) -> Recipe:
+        """The recipe of a phase. Raises ``UserError`` for one with longer inputs than the model takes."""
+        update = dict(values)
+        if not masked:  # Nobody looks at it, so it must not tell phases apart.
+            update["mlm_probability"] = Recipe.model_fields["mlm_probability"].default
+        recipe = self._study.recipe.of(role, known, model).model_copy(update=update)
+        limit = self._lock.model(model).max_length
+        if recipe.max_length > limit:
+            raise UserError(
+                f"max_length {recipe.max_length} is more than model {model} takes",
+                self._study.where("recipe"),
+                f"set it to {limit} or less",
+            )
+        return recipe
 
-    def _rule(self, tasks: list[str], kind: str) -> Rule:
+    def _training_data_of(self, ingredient: Ingredient) -> DataSet:
+        language = self._registry.get(ingredient.task).trains_in
+        return self._data_set(ingredient.task, language, "train").part(ingredient.examples, ingredient.shuffled)
+
+    def _rule_of(self, tasks: tuple[str, ...], kind: str) -> Rule:
         """How a checkpoint of a phase on these tasks is chosen; the last one where there is nothing to measure."""
         scored = [task for task in tasks if self._registry.get(task).metric]
         if kind == "last" or not scored:
             return Rule()
         select = self._study.select
-        on = (self._lock.data_set(t, *split_of(select.on or self._registry.get(t).selects_on)) for t in scored)
+        on = (self._data_set(t, *split_of(select.on or self._registry.get(t).selects_on)) for t in scored)
         return Rule("best", tuple(data.part(select.sample or None) for data in on), select.every)
 
     def _evaluate(self, subject: Selection, target: Target) -> Iterator[str]:
+        trained, known = self._trains_on(target.name), known_as(target, self._registry)
+        return (self._evaluation(subject, data, trained, known) for data in self._asked(target.name))
+
+    def _asked_of(self, name: str) -> tuple[DataSet, ...]:
+        """What a target is evaluated on, each data set once."""
+        target = self._study.target(name)
         task = self._registry.get(target.task)
-        for entry in self._study.evaluate:
-            if target in self._study.targets_of(entry):
-                for split in entry.splits:
-                    for language in self._lock.languages(task, split):
-                        if entry.languages == "all" or language in entry.languages:
-                            data = self._lock.data_set(task.name, language, split)
-                            yield self._evaluation(
-                                subject, data, task.trains_on or "", known_as(target, self._registry)
-                            )
+        found = (
+            self._data_set(task.name, language, split)
+            for entry in self._study.evaluate
+            if target in self._study.targets_of(entry)
+            for split in entry.splits
+            for language in self._lock.languages(task, split)
+            if entry.languages == "all" or language in entry.languages
+        )
+        return tuple(dict.fromkeys(found))
 
     def _evaluation(self, subject: Selection, data: DataSet, head: str, known: tuple[str, ...]) -> str:
         if head:
             recipe = self.phases[subject.phase].phase.recipe
         else:  # hidden states: the same length and precision whatever arm the checkpoint comes from
-            recipe = self._study.recipe.of("target", known, self._model.id)
-            self._check_length(recipe)
-        versions = tuple(sorted(PREDICTION.items()))
-        evaluation = Evaluation(subject, data, head, recipe.precision, recipe.max_length, versions)
+            recipe = self._recipe("target", known, self._model.id, (), False)
+        evaluation = Evaluation(subject, data, head, recipe.precision, recipe.max_length, VERSIONS)
         self.evaluations[evaluation.key] = evaluation
         return evaluation.key
 
@@ -211,15 +237,6 @@ class _Planner:
         if not subject.phase:
             return ()
         return (*self._lineage(self.phases[subject.phase].phase.start), subject.phase)
-
-    def _check_length(self, recipe: Recipe) -> None:
-        limit = self._lock.model(self._model.id).max_length
-        if recipe.max_length > limit:
-            raise UserError(
-                f"max_length {recipe.max_length} is more than model {self._model.id} takes",
-                self._study.where("recipe"),
-                f"set it to {limit} or less",
-            )
 
 
 def _check_scratch(ref: ModelRef, lock: Lock) -> None:

@@ -22,6 +22,9 @@ class State(NamedTuple):
     """Keys of the rules whose selections' weights are not there on purpose."""
 
 
+ABSENT = State(False, (), frozenset())
+
+
 def of_phase(store: Store, planned: Planned) -> State:
     """A phase's record and those of its selections, with every file's checksum."""
     found = [(path, *records.read(store, path)) for path in _records(planned)]
@@ -32,6 +35,12 @@ def of_phase(store: Store, planned: Planned) -> State:
         if record is not None and records.weightless(store, record)
     }
     return State(all(record is not None for _, record, _ in found), damaged, frozenset(weightless))
+
+
+def of_phases(store: Store, phases: Mapping[str, Planned]) -> dict[str, State]:
+    """The same of many phases, by key: those that nobody has begun are told apart by one listing."""
+    begun = set(store.children("phases"))
+    return {key: of_phase(store, planned) if key in begun else ABSENT for key, planned in phases.items()}
 
 
 def on_record(store: Store, planned: Planned, rule: str = "") -> bool:

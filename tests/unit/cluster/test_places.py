@@ -59,8 +59,11 @@ def test_the_file_beside_the_study_comes_before_the_users_own(tmp_path: Path, mo
             "places.yaml:1:39: research.kubernetes.profil: ",
         ),
         ("research: {kubernetes: {}}", "research", "research.kubernetes.namespace: Field required"),
-        ("research: {}", "research", "a place is either 'kubernetes' or 'ray'"),
+        ("research: {kubernetes: {}}", "research", "-> see docs/kubernetes.md"),
+        ("research: {}", "research", "research: a place is either 'kubernetes' or 'ray'"),
+        ("research: {}", "research", "-> see docs/kubernetes.md or docs/ray.md"),
         ("a: {ray: {address: desk, storage: x}}", "a", "places.yaml:1:11: a.ray.address"),
+        ("a: {ray: {address: desk, storage: /x}}", "a", "-> see docs/ray.md"),
         ("research: [", "research", "places.yaml:"),
         ("- research", "research", "a mapping"),
     ],
@@ -77,3 +80,4 @@ def test_no_file_at_all_is_told_with_where_it_was_looked_for(tmp_path: Path, mon
         places.find("research", tmp_path)
     assert str(tmp_path / "places.yaml") in str(raised.value)
     assert str(tmp_path / "config" / "xfer" / "places.yaml") in str(raised.value)
+    assert "docs/kubernetes.md or docs/ray.md" in str(raised.value)

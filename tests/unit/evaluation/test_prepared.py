@@ -5,24 +5,56 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tests.world import World
+from xfer.errors import DataError
+from xfer.evaluation.cache import TableCache
 from xfer.evaluation.prepared import Preparation, Prepared
 from xfer.models import spec
 from xfer.models.base import Base
 from xfer.phase.data_set import DataSet
 from xfer.tasks.data import DataRoots
-from xfer.tasks.registry import SHIPPED
+from xfer.tasks.registry import SHIPPED, Registry
 
 MNLI = DataSet("mnli", "en", "train", "content", "", 160)
 
 
+OWN = """
+from xfer.tasks.formats.classification import Classification
+from xfer.tasks.task import Task, hub
+
+
+class Mine(Classification):
+    name = "mine"
+
+
+TASK = Task(
+    "mine", format=Mine(), source=hub("nyu-mll/glue", "mnli"), languages=("en",), metric="accuracy",
+    columns={"first": "premise", "second": "hypothesis", "label": "label"},
+    labels=("entailment", "neutral", "contradiction"), splits={"train": "train"},
+)
+"""
+
+
+def made(world: World, folder: Path, roots: DataRoots | None = None) -> Preparation:
+    """One that keeps what it makes in ``folder``."""
+    model = world.models / "tiny"
+    base = Base(spec.read("tiny", model, None), model)
+    return Preparation(roots or DataRoots((world.data,)), SHIPPED, base, TableCache(folder))
+
+
 @pytest.fixture
-def preparation(small_world: World) -> Preparation:
-    folder = small_world.models / "tiny"
-    return Preparation(DataRoots((small_world.data,)), SHIPPED, Base(spec.read("tiny", folder, None), folder))
+def preparation(small_world: World, tmp_path: Path) -> Preparation:
+    return made(small_world, tmp_path / "cache")
+
+
+def locked(roots: DataRoots) -> DataSet:
+    """MNLI's training data as a lock has them."""
+    task = SHIPPED.get("mnli")
+    return replace(MNLI, data=roots.fingerprint(task, "en", "train"), declaration=task.declaration_key)
 
 
 def examples(prepared: Prepared) -> list[int]:
@@ -75,3 +107,55 @@ def test_shuffled_labels_are_those_of_the_part_dealt_out_anew(preparation: Prepa
 def test_a_data_set_is_made_ready_once(preparation: Preparation) -> None:
     assert preparation.of(MNLI.part(40), 32) is preparation.of(MNLI.part(40), 32)
     assert preparation.of(MNLI.part(40), 16).encoded.lengths.max() <= 16
+
+
+def test_another_process_finds_what_one_has_made_without_the_data(small_world: World, tmp_path: Path) -> None:
+    """As shown by one that has no data."""
+    data = locked(DataRoots((small_world.data,)))
+    first = made(small_world, tmp_path / "cache").of(data, 32)
+    other = made(small_world, tmp_path / "cache", DataRoots((tmp_path / "nothing",)))
+    found = other.of(data, 32)
+    assert found.rows.equals(first.rows) and found.encoded.table.equals(first.encoded.table)
+    with pytest.raises(DataError):
+        made(small_world, tmp_path / "other", DataRoots((tmp_path / "nothing",))).of(data, 32)
+
+
+def test_what_was_prepared_is_there_for_others(small_world: World, tmp_path: Path) -> None:
+    data = locked(DataRoots((small_world.data,)))
+    preparation = made(small_world, tmp_path / "cache")
+    for _ in range(2):
+        preparation.prepare(data.part(40), 16)
+    other = made(small_world, tmp_path / "cache", DataRoots((tmp_path / "nothing",)))
+    assert len(other.of(data.part(40), 16).encoded) == 40
+    assert len(list((tmp_path / "cache").glob("*.arrow"))) == 2, "rows of the whole, sub-tokens of the part"
+
+
+def test_whatever_shapes_the_sub_tokens_has_an_entry_of_its_own(small_world: World, tmp_path: Path) -> None:
+    data = locked(DataRoots((small_world.data,)))
+    preparation = made(small_world, tmp_path / "cache")
+    wanted = [(data, 32), (data, 16), (data.part(40), 32), (data.part(41), 32), (data.part(40, shuffled=True), 32)]
+    for one, length in wanted:
+        preparation.of(one, length)
+    assert len(list((tmp_path / "cache").glob("*.arrow"))) == 1 + len(wanted)
+    fresh = made(small_world, tmp_path / "other")
+    for one, length in wanted:
+        assert fresh.of(one, length).encoded.table.equals(preparation.of(one, length).encoded.table)
+
+
+def test_data_that_are_not_the_locks_are_not_kept(preparation: Preparation, tmp_path: Path) -> None:
+    preparation.of(MNLI, 32)
+    assert list((tmp_path / "cache").glob("*.arrow")) == []
+
+
+def test_a_format_of_the_studys_own_is_encoded_anew_each_time(tmp_path: Path, small_world: World) -> None:
+    """Its code may have changed since."""
+    model = small_world.models / "tiny"
+    (tmp_path / "mine.py").write_text(OWN)
+    registry = Registry(tmp_path)
+    roots = DataRoots((small_world.data,))
+    content = roots.fingerprint(registry.get("mine"), "en", "train")
+    data = DataSet("mine", "en", "train", content, registry.get("mine").declaration_key, 160)
+    base = Base(spec.read("tiny", model, None), model)
+    found = Preparation(roots, registry, base, TableCache(tmp_path / "cache")).of(data, 32)
+    assert len(found.encoded) == 160
+    assert len(list((tmp_path / "cache").glob("*.arrow"))) == 1, "only its rows"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.unit.reports.tables import TWINS, small_views, twin_views
 from xfer.errors import UserError
-from xfer.reports.export import TRANSFER, write_csv
+from xfer.reports.export import TRANSFER, to_csv, write_csv
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -36,6 +38,21 @@ def test_values_survive(tmp_path: Path) -> None:
     roles = [json.loads(row["roles"]) for row in read(tmp_path / "phases.csv")]
     assert roles == views["phases"]["roles"].to_pylist()
     assert read(tmp_path / "decisions.csv") == []
+
+
+def test_any_value_is_read_back_as_it_was() -> None:
+    texts = ["x,y", 'q"z', "two\nlines", "", None, " space ", "ü 🦊", "plain"]
+    numbers = [1.0, 1e-5, 0.1, None, -0.0, 1e22, 1 / 3, 2.0]
+    lists = [[1.5, None], [], None, [2.0], [], [], [], []]
+    table = pa.table({"a, b": texts, "number": numbers, "list": lists, "true": [True, None] * 4})
+    chunked = pa.concat_tables([table.slice(0, 3), table.slice(3)])
+    header, *rows = csv.reader(io.StringIO(to_csv(chunked).decode(), newline=""))
+    assert header == table.column_names
+    assert [row[0] or None for row in rows] == [text or None for text in texts]
+    assert [repr(float(row[1])) if row[1] else None for row in rows] == [n if n is None else repr(n) for n in numbers]
+    assert [json.loads(row[2] or "null") for row in rows] == lists
+    assert [row[3] for row in rows] == ["true", ""] * 4
+    assert to_csv(table.slice(0, 0)) == b'"a, b",number,list,true\n'
 
 
 def test_the_matrix_in_long_form(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tests.unit.reports.tables import XNLI, all_cells, all_scores, score_rows, small_views, table
 from xfer.errors import XferError
 from xfer.reports.languages import language_tables
+from xfer.reports.reported import reported
 from xfer.reports.transfer import Cell, Matrix, Mean, matrices
 from xfer.results.schema import CELLS, SCORES
 
@@ -133,6 +135,17 @@ def test_a_score_that_is_not_a_number_is_missing() -> None:
     cell = cell_of(matrix_of(score_rows("xnli", runs)), "mnli", "xnli")
     assert cell.compared == ("en",)
     assert cell.delta == pytest.approx(10.0)
+
+
+def test_runs_and_languages_stand_in_the_rows_order_however_the_table_is_cut() -> None:
+    codes = [f"q{number}" for number in range(40)]
+    runs = {("none", seed): dict.fromkeys(reversed(codes), seed / 100) for seed in reversed(range(60))}
+    whole = table(score_rows("xnli", runs), SCORES)
+    for scores in (whole, pa.concat_tables([whole.slice(0, 7), whole.slice(7, 1000), whole.slice(1007)])):
+        (model,) = reported(scores, CELLS.empty_table())
+        found = model.runs["none", "xnli"]
+        assert [run.seed for run in found] == list(reversed(range(60)))
+        assert {tuple(run.values) for run in found} == {tuple(reversed(codes))}
 
 
 def test_each_model_has_its_own_matrix() -> None:

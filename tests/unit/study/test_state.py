@@ -47,6 +47,19 @@ def test_a_phase_is_complete_with_its_weights_and_without(store: Store, held: Pl
     assert [path for path, _ in found.damaged] == [records.selection_path(key, last)]
 
 
+def test_phases_that_nobody_has_begun_are_absent_and_the_others_as_each_by_itself(store: Store, tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    assert set(state.of_phases(store, plan.phases).values()) == {state.ABSENT}
+    done, begun, damaged, *_ = plan.phases
+    train(store, done, {"last": 8})
+    assert another_attempt(store, begun)
+    train(store, damaged, {"last": 8})
+    store.delete(*store.names(f"phases/{damaged}/attempts/1/checkpoints"))
+    found = state.of_phases(store, plan.phases)
+    assert found == {key: state.of_phase(store, held) for key, held in plan.phases.items()}
+    assert found[done].complete and found[begun] == state.ABSENT and found[damaged].damaged
+
+
 def test_weights_are_asked_for_one_selection_at_a_time(store: Store, held: Planned) -> None:
     (last, best), key = held.rules, held.phase.key
     checkpoints = {name: Selection(key, rule) for name, rule in held.rules.items()}
