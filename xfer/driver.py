@@ -26,7 +26,7 @@ from xfer.study import reading, resolve, state
 from xfer.study.keeping import Keeper
 from xfer.study.lock import Lock
 from xfer.study.opening import opened, store_of
-from xfer.study.plan import Experiment, Plan, TrialCell
+from xfer.study.plan import Experiment, Plan, Trial, TrialCell, Values
 from xfer.study.schema import Keep, Study
 
 
@@ -90,6 +90,7 @@ class _Walk:
 
     def follow(self, plan: Plan, needs: Needs) -> None:
         """Go by this plan from now on."""
+        self._file = needs.file
         self._plan, self._keeper = plan, Keeper(self._ensurer.site.store, plan, needs, self._keep, self._dropped)
         self._keeper.clear()
 
@@ -128,6 +129,16 @@ class _Walk:
                 return False
         self._keeper.done(*keys)
         return True
+
+    def trial(self, experiment: str, values: Values) -> Trial:
+        """The trial of some values; one that was not known comes to the plan, and to what the study needs."""
+        found = next(one for one in self._plan.experiments if one.key == experiment).trial(values)
+        if found.phases:
+            plan = self._plan.also(experiment, found)
+            needs = state.needs(plan, self._file)
+            studies.declare(self._ensurer.site.store, needs)
+            self.follow(plan, needs)
+        return found.trial
 
     def measure(self, cell: TrialCell, units: int) -> float | None:
         """How good a trial is for one arm, target and seed: at a rung, or (``units`` 0) in the end."""
@@ -171,7 +182,7 @@ def _decide(experiment: Experiment, walk: _Walk, store: Store, events: Events) -
     """Run one experiment by Ray Tune and store what it chose."""
 
     def answer(question: Question) -> float | None:
-        trial = experiment.trials[question.trial]
+        trial = walk.trial(experiment.key, question.values)
         values = [walk.measure(cell, question.units) for cell in trial.cells]
         found = [value for value in values if value is not None]
         score = sum(found) / len(values) if len(found) == len(values) else None

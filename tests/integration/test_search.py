@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from xfer.study.plan import Experiment
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
 
+RANGE = "{{learning_rate: {{low: {low}, high: {high}}}, algorithm: optuna, trials: {trials}, "
+OPTUNA = RANGE + "seeds: [1], targets: [udpos]{more}}}"
 RATES = [round(1e-5 * 1.5**i, 9) for i in range(9)]
 TUNE = f"{{learning_rate: {RATES}, seeds: [1], targets: [udpos]"
 
@@ -152,3 +155,71 @@ def test_nothing_is_decided_where_every_trial_fails(tmp_path: Path, store: Store
     assert decisions.decide(store, found, answers, at_once=3) is None
     assert sorted(answers.asked) == [(trial, 1) for trial in range(9)]
     assert experiments.read(store, found.key) is None
+
+
+def sampled(folder: Path, trials: int = 16, low: float = 1e-6, high: float = 1e-2, more: str = "") -> Experiment:
+    (found,) = planned(folder, tune=OPTUNA.format(low=low, high=high, trials=trials, more=more)).experiments
+    return found
+
+
+def peak(question: Question) -> float:
+    """Best at 1e-4."""
+    return 1 - abs(math.log10(question.values["learning_rate"]) + 4) / 4
+
+
+def tried(store: Store, found: Experiment) -> list[float]:
+    decision = experiments.read(store, found.key)
+    assert decision is not None
+    return [trial["values"]["learning_rate"] for trial in decision["trials"]]
+
+
+def test_optuna_looks_where_it_was_good_and_says_the_same_again(tmp_path: Path, store: Store) -> None:
+    found = sampled(tmp_path, 30)
+    answers = Answers(3, peak)
+    assert decisions.decide(store, found, answers, at_once=3) is not None
+    rates = tried(store, found)
+    assert len(rates) == 30 and all(1e-6 <= rate <= 1e-2 for rate in rates)
+    assert rates == [float(f"{rate:.2g}") for rate in rates], "few digits"
+    near = [abs(math.log10(rate) + 4) < 0.5 for rate in rates]
+    assert sum(near[15:]) > 2 * sum(near[:10]), "a quarter would be chance"
+
+    decided = experiments.read(store, found.key)
+    store.delete(f"experiments/{found.key}/decision.json")
+    again = Answers(1)
+    decisions.decide(store, found, again, at_once=1)
+    assert not again.asked and experiments.read(store, found.key) == decided
+
+
+def test_what_optuna_gives_up_and_what_fails_is_told_as_such(tmp_path: Path, store: Store) -> None:
+    found = sampled(tmp_path, 16, more=", scheduler: asha")
+    answers = Answers(3, lambda question: None if question.trial == 2 else peak(question))
+    decisions.decide(store, found, answers, at_once=3)
+    decision = experiments.read(store, found.key)
+    assert decision is not None
+    assert {trial["state"] for trial in decision["trials"]} == {"finished", "pruned", "failed"}
+    assert decision["trials"][2]["state"] == "failed"
+
+
+def test_a_search_that_is_extended_begins_with_what_is_known(tmp_path: Path, store: Store) -> None:
+    first = sampled(tmp_path, 12)
+    decisions.decide(store, first, peak, at_once=2)
+    known = tried(store, first)
+
+    more = sampled(tmp_path, 16)
+    assert more.key != first.key and more.family == first.family
+    answers = Answers(2, peak)
+    decisions.decide(store, more, answers, at_once=2)
+    assert 1 <= len(answers.asked) <= 4
+    assert tried(store, more)[:12] == known and len(tried(store, more)) == 16
+
+    wider = sampled(tmp_path, 18, low=1e-5, high=1e-1)
+    inside = {rate for rate in tried(store, more) if rate >= 1e-5}
+    answers = Answers(2, peak)
+    decisions.decide(store, wider, answers, at_once=2)
+    assert inside <= set(tried(store, wider)) and len(answers.asked) <= 18 - len(inside)
+
+    elsewhere = sampled(tmp_path, 4, more=", arms: [snli]")
+    assert elsewhere.family != first.family, "these scores mean something else"
+    answers = Answers(2, peak)
+    decisions.decide(store, elsewhere, answers, at_once=2)
+    assert len(answers.asked) == 4

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from xfer.search.trials import Course, Question, Score, Told, search
+from xfer.fingerprint import canonical
+from xfer.search.sampling import Listed, Sampled
+from xfer.search.trials import Course, Question, Score, Source, Told, search
 from xfer.store import experiments
 from xfer.store.experiments import Ledger
 from xfer.store.store import Store
 from xfer.study.plan import Experiment, Values
+from xfer.study.space import holds
 
 
 def decide(
@@ -21,36 +24,47 @@ def decide(
     Every answer is stored as it comes: a search that was interrupted hears them again in the same order, asks the same
     questions and gives up the same trials. Only failures are tried anew.
     """
-    # How many run at once shapes what a search asks; so it goes on as it began, with however many lanes.
-    how = experiments.begin(store, experiment.key, {"at_once": min(at_once, len(experiment.trials))})
-    course = Course(experiment.key, len(experiment.trials), int(how["at_once"]), experiment.scheduler)
-    found = search(course, Listed(experiment), Ledger(store, experiment.key), answer, at_once)
-    told = _told(found)
-    finished = [(trial["value"], -index) for index, trial in enumerate(told) if trial["value"] is not None]
-    if not finished:
+    sought = experiment.sought
+    # How many run at once and what is known shape what a search asks; so it goes on as it began.
+    how = experiments.begun(store, experiment.key) or experiments.begin(
+        store, experiment.key, _how(store, experiment, at_once)
+    )
+    prior = experiments.prior(how)
+    source: Source = Listed(experiment.trials) if sought is None else Sampled(sought, prior)
+    trials = max(0, experiment.number - len(prior))
+    course = Course(experiment.key, trials, int(how["at_once"]), experiment.scheduler)
+    found = search(course, source, Ledger(store, experiment.key, prior), answer, at_once)
+    told = [{"values": one.values, "state": "finished", "rungs": [], "value": one.score} for one in prior]
+    told += _told(found)
+    best, arms = _best(told), sought.arms if sought is not None else ()
+    if not best:
         return None
     decision = {
         "model": experiment.model,
         "target": experiment.target,
         "metric": experiment.metric,
-        "values": told[-max(finished)[1]]["values"],
+        "values": dict(zip(arms, best, strict=False)) if arms else best[0],
         "trials": told,
     }
     stands: Values = experiments.decide(store, experiment.key, decision)["values"]
     return stands
 
 
-class Listed:
-    """Trials that are known beforehand, one after the other."""
+def _how(store: Store, experiment: Experiment, at_once: int) -> dict[str, Any]:
+    """How an experiment begins: with what the store knows of others whose trials' scores mean the same."""
+    how: dict[str, Any] = {"at_once": min(at_once, experiment.number)}
+    if experiment.sought is None:
+        return how
+    found = experiments.relatives(store, experiment.key, experiment.family)
+    known = [one for one in found if holds(experiment.sought.space, one.values)]
+    return {**how, "family": experiment.family, "prior": [{"values": a.values, "score": a.score} for a in known]}
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._trials = experiment.trials
 
-    def next(self, trial: int) -> Values:
-        return self._trials[trial].values
-
-    def ended(self, trial: int, score: Score, units: int) -> None:
-        """Nothing to learn from it."""
+def _best(told: Sequence[Mapping[str, Any]]) -> list[Values]:
+    """Values of the trials that came to their ends, the best first; the first of several that are as good."""
+    finished = [trial for trial in told if trial["value"] is not None]
+    ranked = sorted(finished, key=lambda trial: -float(trial["value"]))  # keeps the order of those that are as good
+    return list({canonical(trial["values"]): trial["values"] for trial in ranked}.values())
 
 
 def _told(found: Told) -> list[dict[str, Any]]:

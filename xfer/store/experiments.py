@@ -56,13 +56,14 @@ class Ledger:
     Whoever writes number n has read all before it: so two drivers at one experiment see one order.
     """
 
-    def __init__(self, store: Store, experiment: str) -> None:
+    def __init__(self, store: Store, experiment: str, prior: Sequence[Answer] = ()) -> None:
+        """``prior`` answers were there before the experiment began."""
         self._store, self._folder = store, f"experiments/{experiment}/answers"
         self._writing = threading.Lock()
         self._places: dict[tuple[str, int], int] = {}
         self._scores: dict[tuple[str, int], float] = {}
-        self._next = 0
-        for answer in answers(store, experiment):
+        self._next = -len(prior)
+        for answer in (*prior, *answers(store, experiment)):
             self._note(answer)
 
     def add(self, answer: Answer) -> None:
@@ -95,9 +96,32 @@ def answers(store: Store, experiment: str) -> Iterator[Answer | None]:
         yield _answer(store, path)
 
 
-def finished(answers: Sequence[Answer | None]) -> list[Answer]:
-    """Those about trials that came to their ends."""
-    return [answer for answer in answers if answer is not None and not answer.units]
+def prior(how: Mapping[str, Any]) -> list[Answer]:
+    """What was known of other experiments when one began, which is how it began."""
+    return [Answer(entry["values"], 0, float(entry["score"])) for entry in how.get("prior", ())]
+
+
+def relatives(store: Store, experiment: str, family: str) -> list[Answer]:
+    """What the ends of trials have come to in other experiments of a family; the first about a question counts."""
+    found: dict[tuple[str, int], Answer] = {}
+    for other in store.children("experiments"):
+        how = begun(store, other) or {}
+        if other != experiment and how.get("family") == family:
+            for answer in (*prior(how), *answers(store, other)):
+                if answer is not None and not answer.units:
+                    found.setdefault(answer.about, answer)
+    return list(found.values())
+
+
+def tried(store: Store, experiment: str) -> list[Mapping[str, Any]]:
+    """The values of an experiment's trials, as far as it has come; each of them once."""
+    decision = read(store, experiment)
+    if decision is not None:
+        values = [trial["values"] for trial in decision["trials"]]
+    else:
+        known = (*prior(begun(store, experiment) or {}), *answers(store, experiment))
+        values = [answer.values for answer in known if answer is not None]
+    return list({canonical(one): one for one in values}.values())
 
 
 def _path(folder: str, number: int) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from xfer.errors import UserError
 from xfer.study.schema import Study, Target
 from xfer.study.source import Loc, dotted
+from xfer.study.tuning import Tune
 from xfer.tasks.registry import Registry, suggestion
 
 Found = Iterator[tuple[Loc, str, str]]
@@ -80,6 +81,7 @@ def _check_tune(study: Study) -> Found:
     tune = study.tune
     if tune is None:
         return
+    yield from _check_drawn(tune)
     arms = tuple(arm.name for arm in study.arms)
     for i, name in enumerate(tune.arms):
         if name not in arms:
@@ -93,6 +95,20 @@ def _check_tune(study: Study) -> Found:
         if seed in study.seeds:
             fix = "give tune seeds of its own: choosing and measuring on one seed flatters the choice"
             yield ("tune", "seeds", i), f"seed {seed} is also a seed of the study", fix
+
+
+def _check_drawn(tune: Tune) -> Found:
+    """Whether it is said how values are drawn from a range, and only there."""
+    rates = tune.learning_rate
+    if rates.values:
+        for field in sorted({"algorithm", "trials"} & tune.model_fields_set):
+            fix = "leave it out, or give learning_rate a range: {low, high}"
+            yield ("tune", field), f"tune.{field}: a list of learning rates is tried as it stands", fix
+    elif rates.trials is not None and tune.trials is not None:
+        yield ("tune", "trials"), "tune.trials: learning_rate says how many trials, too", "say it once"
+    elif not tune.drawn:
+        what = "tune.learning_rate: give a list of values, or {low, high, trials}"
+        yield ("tune", "learning_rate"), what, "or trials beside it: how many values are drawn"
 
 
 def _check_choices(study: Study) -> Found:

@@ -98,6 +98,20 @@ TUNE = {
     "a range with values": (
         RANGE + "§learning_rate: {values: [1e-3, 1e-4], low: 1e-4, high: 1e-3, trials: 3}}", "{low, high, trials}", "",
     ),
+    "trials of a list": (RANGE + "learning_rate: [1e-3, 1e-4], §trials: 4}", "is tried as it stands", "leave it out"),
+    "an algorithm for a list": (
+        RANGE + "learning_rate: [1e-3, 1e-4], §algorithm: optuna}", "is tried as it stands", "a range",
+    ),
+    "an unknown algorithm": (
+        RANGE + "learning_rate: {low: 1e-4, high: 1e-3}, trials: 4, §algorithm: optunna}", "'random' or 'optuna'", "",
+    ),
+    "optuna without trials": (
+        RANGE + "§learning_rate: {low: 1e-4, high: 1e-3}, algorithm: optuna}", "{low, high, trials}", "how many",
+    ),
+    "trials said twice": (
+        RANGE + "learning_rate: {low: 1e-4, high: 1e-3, trials: 4}, §trials: 5}", "how many trials, too", "once",
+    ),
+    "one trial of a range": (RANGE + "learning_rate: {low: 1e-4, high: 1e-3}, §trials: 1}", "tune.trials", ""),
     "one trial": (RANGE + "learning_rate: {low: 1e-4, high: 1e-3, §trials: 1}}", "learning_rate.trials", ""),
     "an unknown field": (RANGE + "learning_rate: {low: 1e-4, §hihg: 1e-3, trials: 3}}", "'hihg'", "high"),
     "an unknown scheduler": (RANGE + "learning_rate: [1e-3, 1e-4], §scheduler: pbt}", "not 'pbt'", ""),
