@@ -1,4 +1,4 @@
-"""Ray Tune's part of a search: one process for each trial at a time, which waits at the desk and trains nothing."""
+"""Ray Tune's part of a search."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import tempfile
 import warnings
 from typing import Any, Protocol
 
-import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search import Searcher
 
-from xfer.search.desk import Asked, Reply
+from xfer.search.trainable import Trial
 from xfer.search.trials import Course, Score
 
 WAITING = {"node:__internal_head__": 0.001}
@@ -20,9 +19,6 @@ WAITING = {"node:__internal_head__": 0.001}
 
 QUIET = {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1", "RAY_AIR_NEW_OUTPUT": "0"}
 """Tune's environment: no three files a trial that nobody reads, and nothing printed between events."""
-
-WORST = -1.0
-"""What a scheduler is told of a trial that failed: below every score."""
 
 
 class Progress(Protocol):
@@ -35,25 +31,6 @@ class Progress(Protocol):
     def ended(self, trial: int, score: Score, units: int, died: bool) -> None:
         """A trial is over: its last score and where that was, None if it failed; or its process has ``died``."""
         ...
-
-
-class _Trial(tune.Trainable):
-    """One trial after the other: a process is started once."""
-
-    def setup(self, config: dict[str, Any], **given: Any) -> None:
-        self._desk, self._rungs = given["desk"], given["rungs"]
-        self.reset_config(config)
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self._number, self._left = new_config["trial"], [*self._rungs, 0]
-        return True
-
-    def step(self) -> dict[str, Any]:
-        units = self._left.pop(0)
-        reply: Reply = ray.get(self._desk.ask.remote(Asked(self._number, units)))
-        failed = reply.score is None
-        score = WORST if failed else reply.score
-        return {"score": score, "units": units, "failed": failed, tune.result.DONE: failed or reply.over or not units}
 
 
 class _Searcher(Searcher):
@@ -96,7 +73,7 @@ def fit(course: Course, progress: Progress, desk: Any) -> None:
         scheduler = AsyncHyperBandScheduler("units", max_t=asha.units, grace_period=1, reduction_factor=asha.factor)
     with tempfile.TemporaryDirectory(prefix="xfer-tune-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trial = tune.with_parameters(_Trial, desk=desk, rungs=asha.rungs if asha else ())
+        trial = tune.with_parameters(Trial, desk=desk, rungs=asha.rungs if asha else ())
         found = tune.Tuner(
             tune.with_resources(trial, WAITING),
             tune_config=tune.TuneConfig(
