@@ -30,6 +30,9 @@ class Numbers:
     def next(self, trial: int) -> Values:
         return {"learning_rate": 1e-6 * (trial + 1)}
 
+    def name(self, values: Values) -> str:
+        return str(values["learning_rate"])
+
     def ended(self, trial: int, score: Score, units: int) -> None:
         """Nothing to learn from it."""
 

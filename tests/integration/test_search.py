@@ -206,7 +206,7 @@ def test_a_search_that_is_extended_begins_with_what_is_known(tmp_path: Path, sto
     known = tried(store, first)
 
     more = sampled(tmp_path, 16)
-    assert more.key != first.key and more.family == first.family
+    assert more.key != first.key
     answers = Answers(2, peak)
     decisions.decide(store, more, answers, at_once=2)
     assert 1 <= len(answers.asked) <= 4
@@ -219,7 +219,6 @@ def test_a_search_that_is_extended_begins_with_what_is_known(tmp_path: Path, sto
     assert inside <= set(tried(store, wider)) and len(answers.asked) <= 18 - len(inside)
 
     elsewhere = sampled(tmp_path, 4, more=", arms: [snli]")
-    assert elsewhere.family != first.family, "these scores mean something else"
     answers = Answers(2, peak)
     decisions.decide(store, elsewhere, answers, at_once=2)
-    assert len(answers.asked) == 4
+    assert len(answers.asked) == 4, "those scores mean something else"

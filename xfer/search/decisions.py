@@ -9,7 +9,7 @@ from xfer.fingerprint import canonical
 from xfer.search.sampling import Listed, Sampled
 from xfer.search.trials import Course, Question, Score, Source, Told, search
 from xfer.store import experiments
-from xfer.store.experiments import Ledger
+from xfer.store.experiments import Answer, Ledger
 from xfer.store.store import Store
 from xfer.study.plan import Experiment, Values
 from xfer.study.space import holds
@@ -30,7 +30,7 @@ def decide(
         store, experiment.key, _how(store, experiment, at_once)
     )
     prior = experiments.prior(how)
-    source: Source = Listed(experiment.trials) if sought is None else Sampled(sought, prior)
+    source: Source = Listed(experiment) if sought is None else Sampled(experiment, sought, prior)
     trials = max(0, experiment.number - len(prior))
     course = Course(experiment.key, trials, int(how["at_once"]), experiment.scheduler)
     found = search(course, source, Ledger(store, experiment.key, prior), answer, at_once)
@@ -51,13 +51,15 @@ def decide(
 
 
 def _how(store: Store, experiment: Experiment, at_once: int) -> dict[str, Any]:
-    """How an experiment begins: with what the store knows of others whose trials' scores mean the same."""
+    """How an experiment begins: with what others in the store have found out about trials that it may try."""
     how: dict[str, Any] = {"at_once": min(at_once, experiment.number)}
     if experiment.sought is None:
         return how
-    found = experiments.relatives(store, experiment.key, experiment.family)
-    known = [one for one in found if holds(experiment.sought.space, one.values)]
-    return {**how, "family": experiment.family, "prior": [{"values": a.values, "score": a.score} for a in known]}
+    known: dict[str, Answer] = {}
+    for answer in experiments.ends(store):
+        if holds(experiment.sought.space, answer.values) and experiment.name(answer.values) == answer.name:
+            known.setdefault(answer.name, answer)
+    return {**how, "prior": [answer._asdict() for answer in known.values()]}
 
 
 def _best(told: Sequence[Mapping[str, Any]]) -> list[Values]:

@@ -10,15 +10,15 @@ from xfer.fingerprint import seed_of
 from xfer.search.trials import Score
 from xfer.store.experiments import Answer
 from xfer.study.exploring import normal
-from xfer.study.plan import Sought, Trial, Values
+from xfer.study.plan import Experiment, Sought, Values
 from xfer.study.space import Dimension, Space
 
 
 class Listed:
     """Trials that are known beforehand, one after the other."""
 
-    def __init__(self, trials: Sequence[Trial]) -> None:
-        self._trials = trials
+    def __init__(self, experiment: Experiment) -> None:
+        self._trials, self.name = experiment.trials, experiment.name
 
     def next(self, trial: int) -> Values:
         return self._trials[trial].values
@@ -30,7 +30,7 @@ class Listed:
 class Sampled:
     """TPE (Bergstra et al. 2011) by Ray Tune's searcher around Optuna; ``prior`` trials are told to it beforehand."""
 
-    def __init__(self, sought: Sought, prior: Sequence[Answer]) -> None:
+    def __init__(self, experiment: Experiment, sought: Sought, prior: Sequence[Answer]) -> None:
         import optuna
         from ray.tune.search.optuna import OptunaSearch
 
@@ -41,7 +41,7 @@ class Sampled:
         study = optuna.create_study(storage=storage, study_name="prior", direction="maximize")
         for answer in prior:
             study.add_trial(_known(answer, sought.space))
-        self._space = sought.space
+        self._space, self.name = sought.space, experiment.name
         self._searcher = OptunaSearch(
             space=self._draw, metric="score", mode="max", sampler=sampler, storage=storage, study_name="prior"
         )

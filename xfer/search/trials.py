@@ -41,6 +41,10 @@ class Source(Protocol):
         """The values of the next trial."""
         ...
 
+    def name(self, values: Values) -> str:
+        """Key of what the score of a trial says something about."""
+        ...
+
     def ended(self, trial: int, score: Score, units: int) -> None:
         """How good a trial was where it ended: at a rung, or (``units`` 0) in the end; None: it failed."""
         ...
@@ -202,7 +206,7 @@ class _Search:
                     return
                 score = self._answer(Question(*question, values))
             if score is not None:
-                self._ledger.add(Answer(values, question.units, score))
+                self._ledger.add(Answer(values, question.units, score, self._source.name(values)))
         except BaseException as error:
             self._fail(error)
             return

@@ -43,6 +43,8 @@ class Answer(NamedTuple):
     units: int
     """How far it was trained, in units of the scheduler's; 0: to its end."""
     score: float
+    name: str
+    """Key of what the score says something about: in another experiment, too, where the same values mean the same."""
 
     @property
     def about(self) -> tuple[str, int]:
@@ -68,7 +70,7 @@ class Ledger:
 
     def add(self, answer: Answer) -> None:
         """Store an answer, behind all that others have stored; the first about a question stands."""
-        content = as_json({"values": answer.values, "units": answer.units, "score": answer.score})
+        content = as_json(answer._asdict())
         with self._writing:
             while answer.about not in self._places:
                 path = _path(self._folder, self._next)
@@ -98,19 +100,15 @@ def answers(store: Store, experiment: str) -> Iterator[Answer | None]:
 
 def prior(how: Mapping[str, Any]) -> list[Answer]:
     """What was known of other experiments when one began, which is how it began."""
-    return [Answer(entry["values"], 0, float(entry["score"])) for entry in how.get("prior", ())]
+    return [Answer(**entry) for entry in how.get("prior", ())]
 
 
-def relatives(store: Store, experiment: str, family: str) -> list[Answer]:
-    """What the ends of trials have come to in other experiments of a family; the first about a question counts."""
-    found: dict[tuple[str, int], Answer] = {}
-    for other in store.children("experiments"):
-        how = begun(store, other) or {}
-        if other != experiment and how.get("family") == family:
-            for answer in (*prior(how), *answers(store, other)):
-                if answer is not None and not answer.units:
-                    found.setdefault(answer.about, answer)
-    return list(found.values())
+def ends(store: Store) -> Iterator[Answer]:
+    """What the ends of trials have come to, in all experiments of the store."""
+    for experiment in store.children("experiments"):
+        for answer in (*prior(begun(store, experiment) or {}), *answers(store, experiment)):
+            if answer is not None and not answer.units:
+                yield answer
 
 
 def tried(store: Store, experiment: str) -> list[Mapping[str, Any]]:
@@ -130,4 +128,4 @@ def _path(folder: str, number: int) -> str:
 
 def _answer(store: Store, path: str) -> Answer | None:
     found = store.get_json(path)
-    return None if found is None else Answer(found["values"], int(found["units"]), float(found["score"]))
+    return None if found is None else Answer(**found)

@@ -54,15 +54,13 @@ def cost(phase: Phase, model: str, selections: int, lock: Lock) -> Cost:
 
 
 def unknown(experiment: Experiment, known: Mapping[str, Planned], lock: Lock) -> tuple[int, Cost]:
-    """Trials of an open experiment that are not known yet, and what they cost at most: each as much as the dearest of
-    those that they are like, but for what is ``known`` to be trained anyway."""
+    """Trials of an open experiment that are not known yet, and what they cost at most: each as much as the dearest
+    that there can be, but for what is ``known`` to be trained anyway."""
     if experiment.sought is None:
         return 0, Cost()
+    ends = [experiment.sought.make(values).phases for values in experiment.sought.ends]
     each = max(
-        (
-            total((one.phases[key] for key in sorted(one.phases.keys() - known.keys())), lock)
-            for one in experiment.sought.likes
-        ),
+        (total((phases[key] for key in sorted(phases.keys() - known.keys())), lock) for phases in ends),
         key=lambda cost: cost.flops,
     )
     number = experiment.number - len(experiment.trials)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -148,7 +148,7 @@ class Explore(Fields):
         return tuple(found)
 
     def likes(self) -> tuple[dict[str, Any], ...]:
-        """Values of trials that stand for all: one for each arm, at the ends of what is tried."""
+        """Values of trials that stand for all: one for each arm, with the recipe as the study has it."""
         equal = shares([1.0] * len(self.space.mix))
         found = []
         for name in self.space.names:
@@ -188,6 +188,12 @@ class Explored(AnyArm):
         if not self.parts:
             return start
         return trainer.intermediate(self.parts, self.sample, start, seed, self.between, self.is_decided)
+
+
+def at_end(space: Space, like: Mapping[str, Any], end: Callable[[Iterable[Any]], Any]) -> dict[str, Any]:
+    """A trial like this one, with the largest (or smallest, as ``end`` is ``max`` or ``min``) of all that is tried."""
+    ends = {d.name: end(d.choices or (d.low, d.high)) for d in space if d.name not in like and d.applies(like)}
+    return {**like, **ends}
 
 
 def normal(values: Mapping[str, Any]) -> dict[str, Any]:

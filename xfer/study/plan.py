@@ -110,7 +110,9 @@ class Sought:
     arms: tuple[str, ...]
     """Arms of the grid that the best so many become; none: the best gives the values of target phases."""
     likes: tuple[Addition, ...] = field(repr=False)
-    """What its trials are like, with values that nobody tries: for keys and costs."""
+    """What its trials are like, with values that nobody tries: for its key."""
+    ends: tuple[Values, ...] = field(repr=False)
+    """Values of which some trial costs the most: for costs."""
     make: Callable[[Values], Addition] = field(compare=False, repr=False)
     """The trial of some values."""
 
@@ -146,11 +148,9 @@ class Experiment:
             return key({"sought": self.sought, **about})
         return key({"trials": [{"values": t.values, "evaluations": t.evaluations} for t in self.trials], **about})
 
-    @cached_property
-    def family(self) -> str:
-        """Key of what experiments have in common whose trials' scores mean the same."""
-        assert self.sought is not None
-        return key({"like": self.sought.like, "metrics": self._metrics})
+    def name(self, values: Values) -> str:
+        """Key of what the score of a trial in the end says something about, in whatever experiment."""
+        return key({"evaluations": self.trial(values).trial.evaluations, "metrics": self._metrics})
 
     @property
     def _metrics(self) -> list[str]:

@@ -12,7 +12,7 @@ from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
 from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import PREDICTION, TRAINING
-from xfer.study.arms import Ingredient, Sample
+from xfer.study.arms import AnyArm, Ingredient, Sample
 from xfer.study.checks import known_as
 from xfer.study.lock import RELOCK, Lock
 from xfer.study.needs import check_asked, split_of
@@ -49,32 +49,37 @@ class _Planner:
         self.phases: dict[str, Planned] = {}
         self.evaluations: dict[str, Evaluation] = {}
         self._chosen: dict[tuple[str, str], Values | None] = {}
+        self._arms: tuple[AnyArm, ...] = study.arms
         self._model = study.models[0]
-        self._trying = False
+        self._trying = ""
 
     def experiments(self, trying: Trying) -> Iterator[Experiment]:
-        """Plan the trials of ``tune``, and note what has been chosen."""
+        """Plan the trials of ``tune`` and ``explore``, and note what has been chosen."""
         for experiment, pairs in trying.tunings():
             for pair in pairs:
                 self._chosen[pair] = self._decisions.get(experiment.key)
             yield experiment
+        exploration = trying.exploration()
+        if exploration is not None:
+            self._arms += trying.found(self._decisions.get(exploration.key))
+            yield exploration
 
     def cells(self) -> Iterator[Cell]:
         """The measured grid; what needs no training beyond the model's own stands there once."""
-        self._trying = False
+        self._trying = ""
         for model in self._study.models:
             self._model, base = model, self._base_of(model)
             for seed in self._study.seeds:
-                for arm in self._study.arms:
+                for arm in self._arms:
                     start = arm.expand(self, base, seed)
                     for target in self._study.targets:
-                        task, subject, decided = self._registry.get(target.task), start, True
+                        task, subject, decided = self._registry.get(target.task), start, arm.decided
                         if task.trains_on is None and start == base and seed != self._study.seeds[0]:
                             continue
                         if task.trains_on:
                             values = self._chosen.get((self._model.id, target.name), {})
-                            decided = values is not None
-                            subject = self._target(target, start, seed, values or {}, decided)
+                            decided &= values is not None
+                            subject = self._target(target, start, seed, {**(values or {}), **arm.values}, decided)
                         lineage = self._lineage(subject)
                         for phase in lineage:
                             self.phases[phase].cells += 1
@@ -108,7 +113,7 @@ class _Planner:
 
     def trial(self, values: Values, course: Course) -> Trial:
         """Plan one trial's phases and what tells how good it is."""
-        self._trying = True
+        self._trying = course.field
         cells = []
         for model, name in course.pairs:
             self._model = next(ref for ref in self._study.models if ref.id == model)
@@ -153,7 +158,8 @@ class _Planner:
         resources = self._study.resources.of(role, known, self._model.id)
         planned = self.phases.setdefault(phase.key, Planned(phase, self._model.id, resources, decided))
         planned.decided |= decided
-        planned.roles.add("trial" if self._trying and role == "target" else role)
+        tries = self._trying == "explore" or (self._trying and role == "target")
+        planned.roles.add("trial" if tries and role != "pretrain" else role)
         rule = self._rule([data.task for data in sets], self._study.select.rule)
         planned.rules[rule.key] = rule
         return Selection(phase.key, rule)

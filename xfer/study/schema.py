@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from xfer.models.scratch import SizeName
 from xfer.study.arms import NAME, Arm, spelled_out
+from xfer.study.exploring import Explore
 from xfer.study.fields import Fields
 from xfer.study.recipes import Recipes, ResourcesBook
 from xfer.study.source import Source
@@ -120,6 +121,7 @@ class Study(Fields):
     recipe: Recipes
     select: Select = Select()
     tune: Tune | None = None
+    explore: Explore | None = None
     evaluate: tuple[Evaluate, ...] = (Evaluate(),)
     resources: ResourcesBook = ResourcesBook()
     keep: Keep = Keep()

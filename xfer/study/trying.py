@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from xfer.fingerprint import seed_of
 from xfer.phase.evaluation import Evaluation
-from xfer.study.arms import Arm
+from xfer.study.arms import AnyArm
+from xfer.study.exploring import Explored, at_end, explored
 from xfer.study.lock import Lock
 from xfer.study.needs import split_of
 from xfer.study.plan import Addition, Experiment, Planned, Sought, Trial, Tried, Values
@@ -26,7 +27,7 @@ class Course:
 
     pairs: tuple[tuple[str, str], ...]
     """Models and targets."""
-    arms: tuple[Arm, ...]
+    arms: tuple[AnyArm, ...]
     seeds: tuple[int, ...]
     on: str
     """Split and language that it is judged on."""
@@ -66,18 +67,45 @@ class Trying:
                 return Course(pairs, arms, tune.seeds, tune.on, tune.scheduler, "tune", values)
 
             values = tuple({"learning_rate": rate} for rate in tune.values)
-            like = ({"learning_rate": ANY_RATE},)
-            yield self._experiment(course, values, tune.space, tune.drawn, like), pairs
+            likes = ({"learning_rate": ANY_RATE},)
+            yield self._experiment(course, values, tune.space, tune.drawn, likes, likes), pairs
+
+    def exploration(self) -> Experiment | None:
+        """The experiment of ``explore``."""
+        explore, arms = self._study.explore, self._study.arms
+        if explore is None:
+            return None
+        pairs = tuple((m, t) for m in self._models(explore.models) for t in self._trained(explore.targets))
+
+        def course(values: Values) -> Course:
+            arm = explored("trial", values, arms)
+            return Course(pairs, (arm,), explore.seeds, explore.on, explore.scheduler, "explore", arm.values)
+
+        space, likes = explore.dimensions(arms), explore.likes()
+        most, least = (tuple(at_end(space, like, end) for like in likes) for end in (max, min))
+        found = self._experiment(course, (), space, explore.trials, likes, most, explore.found)
+        assert found.sought is not None
+        for values in least:  # if the smallest trial can be planned, all can
+            found.sought.make(values)
+        return found
+
+    def found(self, chosen: Values | None) -> tuple[Explored, ...]:
+        """The arms that are what ``explore`` has found; while it has not, ones that stand for them."""
+        explore, arms = self._study.explore, self._study.arms
+        assert explore is not None
+        if chosen is None:
+            return tuple(explored(name, explore.likes()[-1], arms, decided=False) for name in explore.found)
+        return tuple(explored(name, values, arms) for name, values in chosen.items())
 
     def _experiment(
         self, course: Callable[[Values], Course], values: tuple[Values, ...], space: Space, drawn: int,
-        like: tuple[Values, ...], found_as: tuple[str, ...] = (),
+        likes: tuple[Values, ...], ends: tuple[Values, ...], found_as: tuple[str, ...] = (),
     ) -> Experiment:  # fmt: skip
         def make(values: Values) -> Addition:
             planner = self._fresh()
             return Addition(planner.trial(values, course(values)), planner.phases, planner.evaluations)
 
-        first = course(like[0])
+        first = course(likes[0])
         called = ["+".join(dict.fromkeys(part)) for part in zip(*first.pairs, strict=True)]
         tasks = [task for task in dict.fromkeys(self._trains_on(target) for _, target in first.pairs) if task]
         on = tuple(self._lock.data_set(task, *split_of(first.on)) for task in tasks)
@@ -86,7 +114,7 @@ class Trying:
         if not space:
             trials = tuple(self._planner.trial(one, course(one)) for one in values)
             return Experiment(**about, trials=trials, scheduler=first.scheduler)
-        sought = Sought(space, drawn, seed_of("search", *first.seeds), found_as, tuple(map(make, like)), make)
+        sought = Sought(space, drawn, seed_of("search", *first.seeds), found_as, tuple(map(make, likes)), ends, make)
         found = Experiment(**about, trials=(), scheduler=first.scheduler, sought=sought)
         known = tuple(self._planner.trial(one, course(one)) for one in self._tried.get(found.key, ()))
         return Experiment(**about, trials=known, scheduler=first.scheduler, sought=sought)

@@ -184,19 +184,21 @@ def test_trials_that_have_been_tried_stand_in_the_plan(tmp_path: Path) -> None:
     tried = {experiment.key: [{"learning_rate": 2e-4}, {"learning_rate": 3e-5}]}
     after = plan(study(tmp_path, tune=SOUGHT), whole_lock(), {}, tried)
     assert [trial.values for trial in after.experiments[0].trials] == tried[experiment.key]
-    assert after.experiments[0].key == experiment.key and after.experiments[0].family == experiment.family
+    assert after.experiments[0].key == experiment.key
     assert len([key for key, held in after.phases.items() if "trial" in held.roles]) == 4
 
 
-def test_a_searchs_key_knows_its_space_and_number_and_its_family_does_not(tmp_path: Path) -> None:
-    base = planned(tmp_path, tune=SOUGHT).experiments[0]
+def test_a_searchs_key_knows_its_space_and_number_and_what_a_score_is_about_does_not(tmp_path: Path) -> None:
+    base, values = planned(tmp_path, tune=SOUGHT).experiments[0], {"learning_rate": 2e-4}
     for change in ("trials: 7", "low: 2e-5", "high: 2e-3"):
         name = change.partition(":")[0]
         changed = re.sub(rf"{name}: [^,}}]*", change, SOUGHT)
         found = planned(tmp_path, tune=changed).experiments[0]
-        assert found.key != base.key and found.family == base.family, change
+        assert found.key != base.key and found.name(values) == base.name(values), change
     for change in ("seeds: [1, 3]", "seeds: [1, 2], arms: [snli]", "seeds: [1, 2], on: validation/de"):
         found = planned(tmp_path, tune=SOUGHT.replace("seeds: [1, 2]", change)).experiments[0]
-        assert found.key != base.key and found.family != base.family, change
+        assert found.key != base.key and found.name(values) != base.name(values), change
+    listed = "{learning_rate: [2e-4, 1e-5], seeds: [1, 2], targets: [udpos]}"
+    assert planned(tmp_path, tune=listed).experiments[0].name(values) == base.name(values)
     other = planned(tmp_path, tune=SOUGHT, seeds="[5, 6]", arms="[none]", study="other").experiments[0]
-    assert other.key == base.key
+    assert other.key == base.key and other.name(values) == base.name(values)
