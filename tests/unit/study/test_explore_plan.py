@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit.study.made import lock, planned, study, whole_lock
 from xfer.errors import UserError
 from xfer.study.cost import unknown
-from xfer.study.plan import Decisions, Plan, Planned
+from xfer.study.plan import Decisions, Plan, Planned, Tried, Values
 from xfer.study.planner import plan
 from xfer.study.space import holds
 
 SPACE = "{arms: [none, snli], mix: {mnli: uniform, snli: uniform}, examples: {mnli: {low: 10, high: 90}}}"
 EXPLORE = f"{{space: {SPACE}, trials: 9, confirm: 2, seeds: [1, 2], targets: [udpos]}}"
-MIX = {"arm": "mix", "mix.mnli": 0.25, "mix.snli": 0.75, "examples.mnli": 64}
+MIX: Values = {"arm": "mix", "mix.mnli": 0.25, "mix.snli": 0.75, "examples.mnli": 64}
 
 
-def explored(folder: Path, explore: str = EXPLORE, decisions: Decisions | None = None, **fields: str) -> Plan:
-    return planned(folder, None, decisions, arms="[none, snli]", explore=explore, **fields)
+def explored(folder: Path, explore: str = EXPLORE, decisions: Decisions | None = None, tune: str | None = None) -> Plan:
+    return planned(folder, None, decisions, arms="[none, snli]", explore=explore, tune=tune)
 
 
-def found(folder: Path, *values: dict[str, Any], explore: str = EXPLORE, **fields: str) -> Plan:
+def found(folder: Path, *values: Values, explore: str = EXPLORE) -> Plan:
     """The plan when these values have been chosen."""
-    (experiment,) = explored(folder, explore, **fields).experiments
+    (experiment,) = explored(folder, explore).experiments
     chosen = {f"explored-{i + 1}": one for i, one in enumerate(values)}
-    return explored(folder, explore, {experiment.key: chosen}, **fields)
+    return explored(folder, explore, {experiment.key: chosen})
 
 
 def trained(plan: Plan, arm: str, target: str = "udpos") -> list[Planned]:
@@ -109,7 +108,7 @@ def test_recipe_values_that_are_found_are_for_that_arm_alone(tmp_path: Path) -> 
 def test_an_arm_that_is_found_takes_what_was_tuned_where_it_has_no_value_itself(tmp_path: Path) -> None:
     tune = "{learning_rate: [1e-3, 1e-5], seeds: [1], targets: [udpos]}"
     tuning, exploration = explored(tmp_path, tune=tune).experiments
-    both = {tuning.key: {"learning_rate": 1e-5}, exploration.key: {"explored-1": MIX}}
+    both: Decisions = {tuning.key: {"learning_rate": 1e-5}, exploration.key: {"explored-1": MIX}}
     decided = explored(tmp_path, decisions=both, tune=tune)
     assert trained(decided, "explored-1")[-1].phase.recipe.learning_rate == 1e-5
     half = explored(tmp_path, decisions={exploration.key: {"explored-1": MIX}}, tune=tune)
@@ -118,7 +117,7 @@ def test_an_arm_that_is_found_takes_what_was_tuned_where_it_has_no_value_itself(
 
 def test_trials_that_have_been_tried_stand_in_the_plan(tmp_path: Path) -> None:
     (experiment,) = explored(tmp_path).experiments
-    tried = {experiment.key: [{"arm": "none"}, MIX]}
+    tried: Tried = {experiment.key: [{"arm": "none"}, MIX]}
     made = study(tmp_path, arms="[none, snli]", explore=EXPLORE)
     known = plan(made, whole_lock(), {}, tried)
     assert [trial.values for trial in known.experiments[0].trials] == tried[experiment.key]
