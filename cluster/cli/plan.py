@@ -146,8 +146,8 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
         print("again: it is done, but its weights are not here, and what is to be done begins with them")
     waiting = opened.plan.open_experiments()
     if waiting:
-        names = ", ".join(experiment.target for experiment in waiting)
-        print(f"undecided until their trials have run: {names}")
+        names = [name for one in waiting for name in (one.sought.arms if one.sought else ()) or (one.target,)]
+        print(f"undecided until their trials have run: {', '.join(names)}")
     if total["trials"]["number"]:
         print(_drawn(total["trials"]))
 

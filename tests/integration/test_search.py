@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import threading
@@ -222,3 +223,51 @@ def test_a_search_that_is_extended_begins_with_what_is_known(tmp_path: Path, sto
     answers = Answers(2, peak)
     decisions.decide(store, elsewhere, answers, at_once=2)
     assert len(answers.asked) == 4, "those scores mean something else"
+
+
+SPACE = "{{arms: [none, snli], mix: {{mnli: uniform, snli: uniform}}, examples: {{mnli: {{low: 10, high: 90}}}}}}"
+EXPLORE = "{{space: " + SPACE + ", trials: {trials}, confirm: 3, seeds: [1], targets: [udpos]{more}}}"
+
+
+def exploration(folder: Path, trials: int, more: str = "") -> Experiment:
+    explore = EXPLORE.format(trials=trials, more=more)
+    (found,) = planned(folder, arms="[none, snli]", explore=explore).experiments
+    return found
+
+
+def best_with_much_mnli(question: Question) -> float:
+    """A mixture is better than none, and the better the more of MNLI it has."""
+    return {"none": 0.25, "snli": 0.5}.get(question.values["arm"], 0.0) or 0.6 + question.values["mix.mnli"] / 4
+
+
+def test_what_is_explored_is_drawn_arm_by_arm_and_the_best_become_arms(tmp_path: Path, store: Store) -> None:
+    found = exploration(tmp_path, 20)
+    answers = Answers(3, best_with_much_mnli)
+    chosen = decisions.decide(store, found, answers, at_once=3)
+    assert chosen is not None and list(chosen) == ["explored-1", "explored-2", "explored-3"]
+    decision = experiments.read(store, found.key)
+    assert decision is not None and len(decision["trials"]) == 20
+    for trial in decision["trials"]:
+        values = trial["values"]
+        names = {"arm"} if values["arm"] != "mix" else {"arm", "mix.mnli", "mix.snli", "examples.mnli"}
+        assert values.keys() == names
+        if values["arm"] == "mix":
+            assert values["mix.mnli"] + values["mix.snli"] == pytest.approx(1)
+            assert 10 <= values["examples.mnli"] <= 90 and isinstance(values["examples.mnli"], int)
+    scores = [next(t["value"] for t in decision["trials"] if t["values"] == values) for values in chosen.values()]
+    distinct = {json.dumps(trial["values"]): trial["value"] for trial in decision["trials"]}
+    assert scores == sorted(distinct.values(), reverse=True)[:3]
+
+    again = Answers(1)
+    store.delete(f"experiments/{found.key}/decision.json")
+    assert decisions.decide(store, found, again, at_once=1) == chosen and not again.asked
+
+
+def test_an_exploration_that_is_extended_asks_only_what_is_new(tmp_path: Path, store: Store) -> None:
+    decisions.decide(store, exploration(tmp_path, 8), best_with_much_mnli, at_once=2)
+    more, answers = exploration(tmp_path, 11), Answers(2, best_with_much_mnli)
+    decisions.decide(store, more, answers, at_once=2)
+    assert len(answers.asked) <= 11 - len(experiments.prior(experiments.begun(store, more.key) or {}))
+    assert experiments.prior(experiments.begun(store, more.key) or {})
+    pruning, answers = exploration(tmp_path, 14, ", scheduler: asha"), Answers(2, best_with_much_mnli)
+    assert decisions.decide(store, pruning, answers, at_once=2) is not None

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from xfer.errors import XferError
 from xfer.execution.board import actor
 from xfer.fingerprint import canonical
 from xfer.search.desk import Asked, Desk
@@ -162,7 +163,8 @@ class _Search:
         with self._changed:
             self._running -= 1
             if died and not self._over:
-                self._error = self._error or RuntimeError(f"the process of trial {trial} has died")
+                fix = "run it again: it goes on from the answers that it has"
+                self._error = self._error or XferError(f"the process of a trial has died: {trial}", fix=fix)
             self._source.ended(trial, score, units)
             self._changed.notify_all()
 
