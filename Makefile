@@ -61,6 +61,7 @@ bench: install  ## Hold what we are proud of against what others have: half an h
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.plan_time
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.trials
 	$(BIN)/python -m benchmarks.short_sentences
 	$(BIN)/python -m benchmarks.report_rows
 	$(BIN)/python -m benchmarks.gpu

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import Self
+from typing import Any, Self
 
 from rich import progress
 from rich.console import Console
@@ -121,5 +121,11 @@ class Watch:
             sys.stderr.write(f"xfer: {run.name}: {trouble}\n")
 
 
-def _values(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in values.items())
+def _values(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_value(value)}" for name, value in values.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"({_values(value)})"
+    return f"{value:g}" if isinstance(value, float) else str(value)

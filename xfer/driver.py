@@ -17,7 +17,7 @@ from xfer.execution.ensure import Ensurer, stopped
 from xfer.execution.jobs import Site
 from xfer.execution.lane import RayCluster
 from xfer.execution.pool import Cluster, Pool
-from xfer.execution.walk import Walk
+from xfer.execution.walk import Found, Walk
 from xfer.search import decisions
 from xfer.search.trials import Question
 from xfer.store import studies
@@ -28,7 +28,7 @@ from xfer.study import reading, resolve, state
 from xfer.study.budget import Account, left
 from xfer.study.lock import Lock
 from xfer.study.opening import opened, store_of
-from xfer.study.plan import Experiment, Plan
+from xfer.study.plan import Experiment, Plan, Trial, Values
 from xfer.study.schema import Study
 from xfer.study.urgency import urgencies
 
@@ -67,13 +67,13 @@ class _Run:
     async def to_end(self, place: Callable[..., Cluster]) -> int:
         """Make everything that the study asks for; the number of cells that are not done."""
         plan, needs = self._planned()
-        complete = _announce(plan, needs, self.site.store, self.events)
+        found = _announce(plan, needs, self.site.store, self.events)
         cluster = place(self.site, plan.shapes())
         pool = Pool(cluster, self.events)
-        account = self._account(plan, complete, pool)
+        account = self._account(plan, found.complete, pool)
         crew = Crew(self.stop, account.look if account else lambda: None, lambda: pool.dismiss(stopped()))
         ensurer = Ensurer(self.site, self.lock.models, self.events, self.stop, pool, urgencies(plan, self.lock))
-        walk = Walk(ensurer, crew, self.events, complete, self.study.keep)
+        walk = Walk(ensurer, crew, self.events, found, self.study.keep)
         try:
             walk.follow(plan, needs)
             if plan.open_experiments():
@@ -98,23 +98,24 @@ class _Run:
         """Run experiments one by one by Ray Tune, and go on by what each of them chose."""
         loop = asyncio.get_running_loop()
         for experiment in experiments:
-            measured = partial(self._measure, walk, experiment)
+            measured = partial(self._measure, walk, ensurer, experiment)
 
             def answer(question: Question, measured: Measured = measured) -> float | None:
                 return asyncio.run_coroutine_threadsafe(measured(question), loop).result()
 
-            chosen = await asyncio.to_thread(decisions.decide, self.site.store, experiment, answer)
+            chosen = await asyncio.to_thread(
+                decisions.decide, self.site.store, experiment, answer, experiment.at_once
+            )  # fmt: skip
             self.events.emit(
                 "decided", experiment=experiment.key, model=experiment.model, target=experiment.target,
                 values=dict(chosen) if chosen else None,
             )  # fmt: skip
             plan, needs = await asyncio.to_thread(self._planned)
-            ensurer.urgency = urgencies(plan, self.lock)
-            walk.follow(plan, needs)
+            self._follow(walk, ensurer, plan, needs)
 
-    async def _measure(self, walk: Walk, experiment: Experiment, question: Question) -> float | None:
+    async def _measure(self, walk: Walk, ensurer: Ensurer, experiment: Experiment, question: Question) -> float | None:
         """How good a trial is: the mean over its arms, targets and seeds."""
-        trial = experiment.trials[question.trial]
+        trial = self._trial(walk, ensurer, experiment, question.values)
         values = await asyncio.gather(*(walk.measure(cell, question.units) for cell in trial.cells))
         found = [value for value in values if value is not None]
         score = sum(found) / len(values) if len(found) == len(values) else None
@@ -124,6 +125,20 @@ class _Run:
         )  # fmt: skip
         return score
 
+    def _trial(self, walk: Walk, ensurer: Ensurer, experiment: Experiment, values: Values) -> Trial:
+        """The trial of some values; one that was not known comes to the plan, and to what the study needs."""
+        found = next(one for one in walk.plan.experiments if one.key == experiment.key).trial(values)
+        if found.phases:
+            plan = walk.plan.also(experiment.key, found)
+            needs = state.needs(plan, str(self.study.path))
+            studies.declare(self.site.store, needs)
+            self._follow(walk, ensurer, plan, needs)
+        return found.trial
+
+    def _follow(self, walk: Walk, ensurer: Ensurer, plan: Plan, needs: Needs) -> None:
+        ensurer.urgency = urgencies(plan, self.lock)
+        walk.follow(plan, needs)
+
     def _planned(self) -> tuple[Plan, Needs]:
         """The plan by what has been decided so far, and what it needs, which is entered in the store's list."""
         plan = opened(self.study, self.lock, self.site.store).plan
@@ -132,17 +147,18 @@ class _Run:
         return plan, needs
 
 
-def _announce(plan: Plan, needs: Needs, store: Store, events: Events) -> set[str]:
-    """Tell what there is to do; keys of the phases that are complete."""
+def _announce(plan: Plan, needs: Needs, store: Store, events: Events) -> Found:
+    """Tell what there is to do."""
     found = state.of_phases(store, {key: plan.phases[key] for key in needs.phases})
     complete = {key for key, held in found.items() if held.complete}
-    cached = complete - state.again(store, plan, needs, found)
+    again = state.again(store, plan, needs, found)
+    cached = complete - again
     events.emit(
         "study", study=plan.study, phases=len(needs.phases), cached=len(cached),
         cells=len(plan.cells), evaluations=len(plan.evaluations), experiments=len(plan.experiments),
         steps=sum(plan.phases[key].phase.steps for key in needs.phases if key not in cached),
     )  # fmt: skip
-    return complete
+    return Found(complete, again)
 
 
 def _lock(study: Study, roots: resolve.Roots, events: Events) -> Lock:

@@ -95,6 +95,25 @@ def outlook(study: Path) -> str:
         f"at most {len(spent)} phases: {steps} steps, {short(sum(one.tokens for one in spent))} tokens, "
         f"{short(flops)} FLOPs, {_disk(sum(one.disk for one in spent), stays)}; "
         f"{len(opened.plan.evaluations)} evaluations for {len(opened.plan.cells)} cells"
+        + (f"; {_drawn(trials)}" if (trials := _unknown(opened))["number"] else "")
+    )
+
+
+def _unknown(opened: Opened) -> dict[str, Any]:
+    """Trials whose values are drawn while the study runs, and what they cost at most."""
+    from xfer.study.cost import Cost, unknown
+
+    plan = opened.plan
+    found = [unknown(experiment, plan.phases, opened.lock) for experiment in plan.open_experiments()]
+    spent = sum((cost for _, cost in found), Cost())
+    number = sum(number for number, _ in found)
+    return {"number": number, "steps": spent.steps, "tokens": spent.tokens, "flops": spent.flops, "disk": spent.disk}
+
+
+def _drawn(trials: dict[str, Any]) -> str:
+    return (
+        f"{trials['number']} trials whose values are not known yet: at most {trials['steps']} steps more, "
+        f"{short(trials['tokens'])} tokens, {short(trials['flops'])} FLOPs, {size(trials['disk'])} of checkpoints"
     )
 
 
@@ -107,6 +126,7 @@ def _total(opened: Opened, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "evaluations": len(opened.plan.evaluations),
         "cells": len(opened.plan.cells),
         **sums,
+        "trials": _unknown(opened),
     }
 
 
@@ -127,8 +147,10 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
         print("again: it is done, but its weights are not here, and what is to be done begins with them")
     waiting = opened.plan.open_experiments()
     if waiting:
-        names = ", ".join(experiment.target for experiment in waiting)
-        print(f"undecided until their trials have run: {names}")
+        names = [name for one in waiting for name in (one.sought.arms if one.sought else ()) or (one.target,)]
+        print(f"undecided until their trials have run: {', '.join(names)}")
+    if total["trials"]["number"]:
+        print(_drawn(total["trials"]))
 
 
 def _print_hours(opened: Opened, rows: list[dict[str, Any]]) -> None:

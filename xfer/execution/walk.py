@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from xfer.errors import PhaseFailed
 from xfer.events import Events
@@ -38,16 +39,24 @@ class _Wanted:
     """Done when the lane that has trained the checkpoint has gone on to other things."""
 
 
+class Found(NamedTuple):
+    """What a walk begins with."""
+
+    complete: set[str]
+    """Keys of the phases that were found so with every checksum; that is not asked twice."""
+    again: set[str]
+    """Those of them that have to be trained again all the same, for their weights."""
+
+
 class Walk:
     """Makes what a plan asks for."""
 
     _plan: Plan
     _keeper: Keeper
 
-    def __init__(self, ensurer: Ensurer, crew: Crew, events: Events, complete: set[str], keep: Keep) -> None:
-        """``complete``: keys of the phases that were found so with every checksum; that is not asked twice."""
+    def __init__(self, ensurer: Ensurer, crew: Crew, events: Events, found: Found, keep: Keep) -> None:
         self._ensurer, self._evaluator, self._crew, self._events = ensurer, Evaluator(ensurer), crew, events
-        self._complete, self._keep = complete, keep
+        self._found, self._keep = found, keep
         self._finished = set[str]()
         """Keys of phases that are on record and of evaluations that are held."""
         self._trained: dict[str, asyncio.Future[bool]] = {}
@@ -68,6 +77,11 @@ class Walk:
         for cell in decided:
             if cell not in self._cells:
                 self._cells[cell] = self._crew.start(self._cell(cell))
+
+    @property
+    def plan(self) -> Plan:
+        """What it goes by."""
+        return self._plan
 
     async def end(self) -> int:
         """After the crew has finished: let go what the study has done with; the number of cells that are not done."""
@@ -105,7 +119,7 @@ class Walk:
     async def _train(self, key: str) -> None:
         trained = self._trained[key]
         try:
-            if key not in self._complete:
+            if key not in self._found.complete:
                 await self._ensurer.phase(self._plan.phases, key, follow=partial(self._go_on, key))
             self._has(key)
         except PhaseFailed as error:
@@ -117,7 +131,8 @@ class Walk:
                 trained.set_exception(error)
                 trained.exception()  # it is raised here, whoever else waits
             raise
-        await self._done_with(key)
+        if key not in self._found.again:  # or it has still to go on from its parent's weights
+            await self._done_with(key, self._plan.phases[key].phase.start.phase)
 
     def _has(self, key: str) -> None:
         """A phase is on record: what begins with it may begin."""
@@ -169,7 +184,7 @@ class Walk:
         for reason in failures:
             self._events.emit("failed", phase=evaluations[0].subject.phase, why=reason)
         if not failures:
-            await self._done_with(*(evaluation.key for evaluation in evaluations))
+            await self._done_with(*(evaluation.key for evaluation in evaluations), evaluations[0].subject.phase)
         return not failures
 
     async def _done_with(self, *keys: str) -> None:

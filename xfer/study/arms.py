@@ -32,8 +32,9 @@ class Trainer(Protocol):
     """What a plan offers to an arm: an intermediate phase of some data, and the checkpoint it leaves."""
 
     def intermediate(
-        self, ingredients: tuple[Ingredient, ...], sample: Sample, start: Selection, seed: int
-    ) -> Selection: ...
+        self, ingredients: tuple[Ingredient, ...], sample: Sample, start: Selection, seed: int,
+        values: Mapping[str, Any] | None = None, decided: bool = True,
+    ) -> Selection: ...  # fmt: skip
 
 
 class _Part(BaseModel):
@@ -64,7 +65,7 @@ class Sample(_Part):
         return shares(rows, self.cap, self.temperature, weights)
 
 
-class _Arm(_Part):
+class AnyArm(_Part):
     name: str = Field(pattern=NAME)
     """How tables call it."""
     group: str = ""
@@ -85,6 +86,16 @@ class _Arm(_Part):
         """How its ingredients are mixed."""
         return Sample()
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Recipe values of the target phases that follow it."""
+        return {}
+
+    @property
+    def decided(self) -> bool:
+        """False while a search has still to find what it is."""
+        return True
+
     def where(self, task: int) -> Loc:
         """Where in a spelled-out arm the n-th task stands."""
         return ()
@@ -94,13 +105,13 @@ class _Arm(_Part):
         return trainer.intermediate(self.ingredients, self.drawn, start, seed) if self.ingredients else start
 
 
-class NoArm(_Arm):
+class NoArm(AnyArm):
     """No intermediate task: what every other arm is compared with."""
 
     name: str = "none"
 
 
-class TaskArm(_Arm):
+class TaskArm(AnyArm):
     """One intermediate task."""
 
     task: str
@@ -117,7 +128,7 @@ class TaskArm(_Arm):
         return ("task",)
 
 
-class MixArm(_Arm):
+class MixArm(AnyArm):
     """Several intermediate tasks, a head each; a global batch is one task."""
 
     mix: tuple[str, ...] = Field(min_length=2)

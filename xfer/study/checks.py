@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from xfer.errors import UserError
+from xfer.study import exploring_checks
 from xfer.study.schema import Study, Target
 from xfer.study.source import Loc, dotted
+from xfer.study.tuning import Tune
 from xfer.tasks.registry import Registry, suggestion
 
 Found = Iterator[tuple[Loc, str, str]]
@@ -20,6 +22,7 @@ def check(study: Study) -> Found:
     yield from _check_tasks(study)
     yield from _check_names(study)
     yield from _check_tune(study)
+    yield from exploring_checks.check(study)
     yield from _check_choices(study)
     yield from _check_evaluate(study)
     yield from _check_evaluated(study)
@@ -32,6 +35,7 @@ def _check_tasks(study: Study) -> Found:
         (("arms", i, *arm.where(j)), task) for i, arm in enumerate(study.arms) for j, task in enumerate(arm.trains_on)
     ]
     named += [(("targets", i, "task"), target.task) for i, target in enumerate(study.targets)]
+    named += [(("explore", "space", "mix", task), task) for task in (study.explore.space.mix if study.explore else ())]
     named += [(("models", i, "scratch", "text"), m.scratch.text) for i, m in enumerate(study.models) if m.scratch]
     for loc, name in named:
         try:
@@ -62,6 +66,8 @@ def _check_names(study: Study) -> Found:
         (("seeds",), [str(seed) for seed in study.seeds]),
         (("models",), [model.id for model in study.models]),
         (("tune", "seeds"), [str(seed) for seed in study.tune.seeds] if study.tune else []),
+        (("explore", "seeds"), [str(seed) for seed in study.explore.seeds] if study.explore else []),
+        (("explore", "space", "arms"), list(study.explore.space.arms) if study.explore else []),
         *((("arms", i, "mix"), list(arm.trains_on)) for i, arm in enumerate(study.arms) if len(arm.trains_on) > 1),
     ]
     for loc, names in lists:
@@ -80,6 +86,7 @@ def _check_tune(study: Study) -> Found:
     tune = study.tune
     if tune is None:
         return
+    yield from _check_drawn(tune)
     arms = tuple(arm.name for arm in study.arms)
     for i, name in enumerate(tune.arms):
         if name not in arms:
@@ -95,8 +102,26 @@ def _check_tune(study: Study) -> Found:
             yield ("tune", "seeds", i), f"seed {seed} is also a seed of the study", fix
 
 
+def _check_drawn(tune: Tune) -> Found:
+    """Whether it is said how values are drawn from a range, and only there."""
+    rates = tune.learning_rate
+    if rates.values:
+        for field in sorted({"algorithm", "trials"} & tune.model_fields_set):
+            fix = "leave it out, or give learning_rate a range: {low, high}"
+            yield ("tune", field), f"tune.{field}: a list of learning rates is tried as it stands", fix
+    elif rates.trials is not None and tune.trials is not None:
+        yield ("tune", "trials"), "tune.trials: learning_rate says how many trials, too", "say it once"
+    elif not tune.drawn:
+        what = "tune.learning_rate: give a list of values, or {low, high, trials}"
+        yield ("tune", "learning_rate"), what, "or trials beside it: how many values are drawn"
+
+
 def _check_choices(study: Study) -> Found:
-    for loc, on in ((("select", "on"), study.select.on), (("tune", "on"), study.tune.on if study.tune else None)):
+    for loc, on in (
+        (("select", "on"), study.select.on),
+        (("tune", "on"), study.tune.on if study.tune else None),
+        (("explore", "on"), study.explore.on if study.explore else None),
+    ):
         if on is not None and not on.startswith("validation/"):
             yield (
                 loc,
@@ -144,6 +169,7 @@ def _check_overrides(study: Study) -> Found:
 def _check_training(study: Study) -> Found:
     roles = [("intermediate", arm.trains_on) for arm in study.arms if arm.trains_on]
     roles += [("target", known_as(t, study.registry)) for t in study.targets if t.task in study.registry.names()]
+    roles += [("intermediate", tuple(study.explore.space.mix))] if study.explore and study.explore.space.mix else []
     known = study.registry.names()
     for model in study.models:
         pretrain = [("pretrain", (model.scratch.text,))] if model.scratch else []

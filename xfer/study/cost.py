@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
 
 from xfer.models.spec import ModelSpec
 from xfer.phase.data_set import DataSet
 from xfer.phase.phase import Phase
 from xfer.study.lock import Lock
+from xfer.study.plan import Experiment, Planned
 
 BYTES = 4
 """Of a parameter in a checkpoint: fp32."""
@@ -50,6 +51,25 @@ def cost(phase: Phase, model: str, selections: int, lock: Lock) -> Cost:
         tokens += share * phase.steps / per_epoch * data.rows * length  # the last batch of an epoch may be short
         mean += share * length
     return Cost(phase.steps, round(tokens), tokens * _flops_per_token(spec, mean), selections * BYTES * spec.parameters)
+
+
+def unknown(experiment: Experiment, known: Mapping[str, Planned], lock: Lock) -> tuple[int, Cost]:
+    """Trials of an open experiment that are not known yet, and what they cost at most: each as much as the dearest
+    that there can be, but for what is ``known`` to be trained anyway."""
+    if experiment.sought is None:
+        return 0, Cost()
+    ends = [experiment.sought.make(values).phases for values in experiment.sought.ends]
+    each = max(
+        (total((phases[key] for key in sorted(phases.keys() - known.keys())), lock) for phases in ends),
+        key=lambda cost: cost.flops,
+    )
+    number = experiment.number - len(experiment.trials)
+    return number, Cost(*(number * value for value in astuple(each)))
+
+
+def total(phases: Iterable[Planned], lock: Lock) -> Cost:
+    """Of many phases."""
+    return sum((cost(held.phase, held.model, len(held.rules), lock) for held in phases), Cost())
 
 
 def _flops_per_token(spec: ModelSpec, length: float) -> float:

@@ -13,6 +13,7 @@ def needs(study: Study) -> Iterator[tuple[str, str, str, bool]]:
     """Task, language, split of all that a study may read, and whether it cannot do without."""
     tasks = study.registry
     trained = {task for arm in study.arms for task in arm.trains_on}
+    trained |= set(study.explore.space.mix) if study.explore else set()
     trained |= {trains_on for target in study.targets if (trains_on := tasks.get(target.task).trains_on)}
     for name in sorted(trained):
         yield name, tasks.get(name).trains_in, "train", True
@@ -20,9 +21,10 @@ def needs(study: Study) -> Iterator[tuple[str, str, str, bool]]:
             yield name, *split_of(study.select.on or tasks.get(name).selects_on), True
     for text in sorted({ref.scratch.text for ref in study.models if ref.scratch}):
         yield text, tasks.get(text).trains_in, "train", True
-    for name in _tuned(study):
-        assert study.tune is not None
-        yield name, *split_of(study.tune.on), True
+    for search in (study.tune, study.explore):
+        if search is not None:
+            for name in _judged(study, search.targets):
+                yield name, *split_of(search.on), True
     for entry in study.evaluate:
         for target in study.targets_of(entry):
             task = tasks.get(target.task)
@@ -53,9 +55,8 @@ def _waits(study: Study) -> bool:
     return any(getattr(patch, "patience", None) for patch in (recipe.default, *recipe.override))
 
 
-def _tuned(study: Study) -> Iterator[str]:
-    """Tasks that the tuned targets train on."""
-    if study.tune is not None:
-        for name in study.tune.targets or study.target_names:
-            if trains_on := study.registry.get(study.target(name).task).trains_on:
-                yield trains_on
+def _judged(study: Study, targets: tuple[str, ...] | None) -> Iterator[str]:
+    """Tasks that the targets of a search train on."""
+    for name in targets or study.target_names:
+        if trains_on := study.registry.get(study.target(name).task).trains_on:
+            yield trains_on

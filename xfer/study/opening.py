@@ -46,5 +46,6 @@ def store_of(study: Study) -> Store:
 def opened(study: Study, lock: Lock, store: Store) -> Opened:
     """Plan a study with the decisions in its store."""
     undecided = plan(study, lock, {})
-    known = state.decisions(store, undecided)
-    return Opened(study, lock, store, plan(study, lock, known) if known else undecided)
+    known, tried = state.decisions(store, undecided), state.tried(store, undecided)
+    anything = known or any(tried.values())
+    return Opened(study, lock, store, plan(study, lock, known, tried) if anything else undecided)

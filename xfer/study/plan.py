@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from xfer.fingerprint import canonical, key
 from xfer.models.spec import ModelSpec
@@ -13,15 +14,19 @@ from xfer.phase.evaluation import Evaluation
 from xfer.phase.phase import Phase
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
+from xfer.study.space import Space
 from xfer.study.tuning import Asha
 from xfer.tasks.metrics import Metric
 from xfer.tasks.registry import Registry
 
-Values = Mapping[str, float]
-"""Recipe values by name, as an experiment tries and chooses them."""
+Values = Mapping[str, Any]
+"""What an experiment tries and chooses, by name: recipe values; where it explores, arms and their parts, too."""
 
 Decisions = Mapping[str, Values]
-"""By experiment key: the values it chose."""
+"""By experiment key: the values it chose; of an exploration, those of each arm that it confirms."""
+
+Tried = Mapping[str, Sequence[Values]]
+"""By experiment key: the values of its trials so far, where a sampler draws them."""
 
 
 @dataclass
@@ -79,6 +84,47 @@ class Trial:
     values: Values
     cells: tuple[TrialCell, ...]
 
+    @property
+    def evaluations(self) -> list[str]:
+        """Sorted keys of what tells how good it is."""
+        return sorted(cell.evaluation for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A trial that comes to a plan, with all that it needs."""
+
+    trial: Trial
+    phases: Mapping[str, Planned]
+    evaluations: Mapping[str, Evaluation]
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What a sampler is asked for: trials that are known one after the other."""
+
+    space: Space
+    trials: int
+    seed: int
+    """Of the sampler."""
+    arms: tuple[str, ...]
+    """Arms of the grid that the best so many become; none: the best gives the values of target phases."""
+    likes: tuple[Addition, ...] = field(repr=False)
+    """What its trials are like, with values that nobody tries: for its key."""
+    ends: tuple[Values, ...] = field(repr=False)
+    """Values of which some trial costs the most: for costs."""
+    make: Callable[[Values], Addition] = field(compare=False, repr=False)
+    """The trial of some values."""
+
+    @property
+    def like(self) -> list[list[str]]:
+        """What tells how good they are."""
+        return [one.trial.evaluations for one in self.likes]
+
+    def identity(self) -> object:
+        names = ("space", "trials", "seed", "arms")
+        return {**{name: getattr(self, name) for name in names}, "like": self.like}
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -91,14 +137,39 @@ class Experiment:
     metrics: tuple[Metric, ...]
     """These metrics."""
     trials: tuple[Trial, ...]
+    """All of them; where they are ``sought``, those that are known so far."""
     scheduler: Asha | None
+    sought: Sought | None = None
+    at_once: int = 1
+    """Trials that are run side by side."""
 
     @cached_property
     def key(self) -> str:
-        trials = [{"values": t.values, "evaluations": sorted(c.evaluation for c in t.cells)} for t in self.trials]
-        metrics = sorted(canonical(metric) for metric in self.metrics)
-        scheduler = self.scheduler.model_dump() if self.scheduler else None
-        return key({"trials": trials, "metrics": metrics, "scheduler": scheduler})
+        about = {"metrics": self._metrics, "scheduler": self.scheduler.model_dump() if self.scheduler else None}
+        if self.sought is not None:
+            return key({"sought": self.sought, **about})
+        return key({"trials": [{"values": t.values, "evaluations": t.evaluations} for t in self.trials], **about})
+
+    def name(self, values: Values) -> str:
+        """Key of what the score of a trial in the end says something about, in whatever experiment."""
+        return key({"evaluations": self.trial(values).trial.evaluations, "metrics": self._metrics})
+
+    @property
+    def _metrics(self) -> list[str]:
+        return sorted(canonical(metric) for metric in self.metrics)
+
+    @property
+    def number(self) -> int:
+        """Its trials, known or not."""
+        return self.sought.trials if self.sought is not None else len(self.trials)
+
+    def trial(self, values: Values) -> Addition:
+        """The trial of some values, with what it needs beyond the plan."""
+        for trial in self.trials:
+            if trial.values == values:
+                return Addition(trial, {}, {})
+        assert self.sought is not None, f"no trial has {values}"
+        return self.sought.make(values)
 
     @property
     def metric(self) -> str:
@@ -126,3 +197,19 @@ class Plan:
     def open_experiments(self) -> tuple[Experiment, ...]:
         """Those that have not chosen yet."""
         return tuple(experiment for experiment in self.experiments if experiment.key not in self.decisions)
+
+    def also(self, experiment: str, found: Addition) -> Plan:
+        """This plan with one more trial of an experiment."""
+        phases = dict(self.phases)
+        for name, planned in found.phases.items():
+            held = phases.get(name)
+            phases[name] = planned if held is None else replace(
+                held, decided=held.decided or planned.decided, roles=held.roles | planned.roles,
+                rules=held.rules | planned.rules,
+            )  # fmt: skip
+        experiments = tuple(
+            replace(e, trials=(*e.trials, found.trial)) if e.key == experiment and found.trial not in e.trials else e
+            for e in self.experiments
+        )
+        evaluations = {**self.evaluations, **found.evaluations}
+        return replace(self, phases=phases, evaluations=evaluations, experiments=experiments)

@@ -13,26 +13,27 @@ from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
 from xfer.phase.selection import Rule, Selection
 from xfer.phase.versions import PREDICTION, TRAINING
-from xfer.study.arms import Ingredient, Sample
+from xfer.study.arms import AnyArm, Ingredient, Sample
 from xfer.study.checks import known_as
 from xfer.study.lock import RELOCK, Lock
 from xfer.study.needs import check_asked, split_of
-from xfer.study.plan import Cell, Decisions, Experiment, Plan, Planned, Trial, TrialCell, Values
+from xfer.study.plan import Cell, Decisions, Experiment, Plan, Planned, Trial, TrialCell, Tried, Values
 from xfer.study.relation import relation
 from xfer.study.schema import ModelRef, Study, Target
-from xfer.study.tuning import Tune
+from xfer.study.trying import Course, Trying
 
 ALL = Sample()
 
 VERSIONS = tuple(sorted(PREDICTION.items()))
 
 
-def plan(study: Study, lock: Lock, decisions: Decisions) -> Plan:
+def plan(study: Study, lock: Lock, decisions: Decisions, tried: Tried | None = None) -> Plan:
     """The plan of a study. Raises ``UserError`` for what cannot be planned."""
     for ref in study.models:
         _check_scratch(ref, lock)
     planner = _Planner(study, lock, decisions)
-    experiments = tuple(planner.experiments())
+    trying = Trying(study, lock, tried or {}, planner, lambda: _Planner(study, lock, decisions))
+    experiments = tuple(planner.experiments(trying))
     cells = tuple(planner.cells())
     check_asked(study, lock)
     for cell in cells:
@@ -55,43 +56,37 @@ class _Planner:
         self.phases: dict[str, Planned] = {}
         self.evaluations: dict[str, Evaluation] = {}
         self._chosen: dict[tuple[str, str], Values | None] = {}
+        self._arms: tuple[AnyArm, ...] = study.arms
         self._model = study.models[0]
-        self._trying = False
+        self._trying = ""
 
-    def experiments(self) -> Iterator[Experiment]:
-        """Plan the trials of ``tune``, and note what has been chosen."""
-        tune = self._study.tune
-        if tune is None:
-            return
-        names = tune.targets or self._study.target_names
-        trained = [name for name in names if self._registry.get(self._study.target(name).task).trains_on]
-        for group in _groups([ref.id for ref in self._study.models], trained, tune.per):
-            tasks = [task for task in dict.fromkeys(self._trains_on(target) for _, target in group) if task]
-            on = tuple(self._data_set(task, *split_of(tune.on)) for task in tasks)
-            metrics = tuple(self._registry.get(task).major for task in tasks)
-            trials = tuple(self._trial(tune, rate, group) for rate in tune.values)
-            called = ["+".join(dict.fromkeys(part)) for part in zip(*group, strict=True)]
-            experiment = Experiment(called[0], called[1], on, metrics, trials, tune.scheduler)
-            for pair in group:
+    def experiments(self, trying: Trying) -> Iterator[Experiment]:
+        """Plan the trials of ``tune`` and ``explore``, and note what has been chosen."""
+        for experiment, pairs in trying.tunings():
+            for pair in pairs:
                 self._chosen[pair] = self._decisions.get(experiment.key)
             yield experiment
+        exploration = trying.exploration()
+        if exploration is not None:
+            self._arms += trying.found(self._decisions.get(exploration.key))
+            yield exploration
 
     def cells(self) -> Iterator[Cell]:
         """The measured grid; what needs no training beyond the model's own stands there once."""
-        self._trying = False
+        self._trying = ""
         for model in self._study.models:
             self._model, base = model, self._base_of(model)
             for seed in self._study.seeds:
-                for arm in self._study.arms:
+                for arm in self._arms:
                     start = arm.expand(self, base, seed)
                     for target in self._study.targets:
-                        task, subject, decided = self._registry.get(target.task), start, True
+                        task, subject, decided = self._registry.get(target.task), start, arm.decided
                         if task.trains_on is None and start == base and seed != self._study.seeds[0]:
                             continue
                         if task.trains_on:
                             values = self._chosen.get((self._model.id, target.name), {})
-                            decided = values is not None
-                            subject = self._target(target, start, seed, values or {}, decided)
+                            decided &= values is not None
+                            subject = self._target(target, start, seed, {**(values or {}), **arm.values}, decided)
                         lineage = self._lineage(subject)
                         for phase in lineage:
                             self.phases[phase].cells += 1
@@ -103,11 +98,12 @@ class _Planner:
                         )  # fmt: skip
 
     def intermediate(
-        self, ingredients: tuple[Ingredient, ...], sample: Sample, start: Selection, seed: int
-    ) -> Selection:
+        self, ingredients: tuple[Ingredient, ...], sample: Sample, start: Selection, seed: int,
+        values: Values | None = None, decided: bool = True,
+    ) -> Selection:  # fmt: skip
         """Plan an intermediate phase; what an arm asks for."""
         tasks = tuple(ingredient.task for ingredient in ingredients)
-        return self._train("intermediate", ingredients, tasks, sample, start, seed, {}, True)
+        return self._train("intermediate", ingredients, tasks, sample, start, seed, values or {}, decided)
 
     def _base_of(self, model: ModelRef) -> Selection:
         """The model before any arm: as it came, or as its pretraining leaves it."""
@@ -122,35 +118,34 @@ class _Planner:
         names = known_as(target, self._registry)
         return self._train("target", ingredients, names, ALL, start, seed, values, decided)
 
-    def _trial(self, tune: Tune, rate: float, group: list[tuple[str, str]]) -> Trial:
-        self._trying = True
+    def trial(self, values: Values, course: Course) -> Trial:
+        """Plan one trial's phases and what tells how good it is."""
+        self._trying = course.field
         cells = []
-        for model, name in group:
+        for model, name in course.pairs:
             self._model = next(ref for ref in self._study.models if ref.id == model)
-            target = self._study.target(name)
-            for arm in (next(arm for arm in self._study.arms if arm.name == name) for name in tune.arms):
-                for seed in tune.seeds:
+            target, trained = self._study.target(name), self._trains_on(name)
+            on = self._lock.data_set(trained, *split_of(course.on))
+            for arm in course.arms:
+                for seed in course.seeds:
                     start = arm.expand(self, self._base_of(self._model), seed)
-                    subject = self._target(target, start, seed, {"learning_rate": rate}, True)
-                    trained = self._trains_on(name)
-                    on = self._data_set(trained, *split_of(tune.on))
+                    subject = self._target(target, start, seed, course.values, True)
                     evaluation = self._evaluation(subject, on, trained, known_as(target, self._registry))
-                    looks = self._looks(subject, on, tune)
-                    cells.append(TrialCell(self._lineage(subject), evaluation, looks))
-        return Trial({"learning_rate": rate}, tuple(cells))
+                    cells.append(TrialCell(self._lineage(subject), evaluation, self._looks(subject, on, course)))
+        return Trial(values, tuple(cells))
 
-    def _looks(self, subject: Selection, on: DataSet, tune: Tune) -> Rule | None:
+    def _looks(self, subject: Selection, on: DataSet, course: Course) -> Rule | None:
         """With a scheduler: look at the trial's validation data at every rung."""
-        if tune.scheduler is None:
+        if course.scheduler is None:
             return None
         planned = self.phases[subject.phase]
-        if planned.phase.steps < tune.scheduler.units:
+        if planned.phase.steps < course.scheduler.units:
             raise UserError(
-                f"a trial has {planned.phase.steps} steps, too few for {tune.scheduler.asha} rungs",
-                self._study.where("tune", "scheduler"),
-                f"give its phases {tune.scheduler.units} steps or more, or ask for fewer rungs",
+                f"a trial has {planned.phase.steps} steps, too few for {course.scheduler.asha} rungs",
+                self._study.where(course.field, "scheduler"),
+                f"give its phases {course.scheduler.units} steps or more, or ask for fewer rungs",
             )
-        rule = Rule("best", (on,), max(1, planned.phase.steps // tune.scheduler.units))
+        rule = Rule("best", (on,), max(1, planned.phase.steps // course.scheduler.units))
         planned.rules[rule.key] = rule
         return rule
 
@@ -168,7 +163,8 @@ class _Planner:
         resources = self._resources(role, known, self._model.id)
         planned = self.phases.setdefault(phase.key, Planned(phase, self._model.id, resources, decided))
         planned.decided |= decided
-        planned.roles.add("trial" if self._trying and role == "target" else role)
+        tries = self._trying == "explore" or (self._trying and role == "target")
+        planned.roles.add("trial" if tries and role != "pretrain" else role)
         rule = self._rule(tasks, self._study.select.rule)
         planned.rules[rule.key] = rule
         return Selection(phase.key, rule)
@@ -245,13 +241,3 @@ def _check_scratch(ref: ModelRef, lock: Lock) -> None:
     fits = locked.tokenizer is None if made is None else scratch.fits(locked, made.size, made.vocabulary)
     if not fits:
         raise LockError(f"the lock has another model '{ref.id}'", fix=RELOCK)
-
-
-def _groups(models: list[str], targets: list[str], per: tuple[str, ...]) -> Iterator[list[tuple[str, str]]]:
-    """Pairs of model and target that share one choice."""
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for model in models:
-        for target in targets:
-            name = (model if "model" in per else "", target if "target" in per else "")
-            groups.setdefault(name, []).append((model, target))
-    yield from groups.values()

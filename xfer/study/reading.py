@@ -66,6 +66,8 @@ def _plain_loc(loc: Loc) -> Loc:
     """Where the user wrote it: without the arm's form and the long form of a list, which pydantic puts in."""
     if loc[:3] == ("tune", "learning_rate", "values"):
         return (*loc[:2], *loc[3:])
+    if loc[:1] == ("explore",):
+        return tuple(part for part in loc if part not in ("values", "[key]"))
     return (*loc[:2], *loc[3:]) if loc[:1] == ("arms",) and len(loc) > 2 else loc
 
 

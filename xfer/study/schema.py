@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from xfer.models.scratch import SizeName
 from xfer.study.arms import NAME, Arm, spelled_out
 from xfer.study.budget import Budget
+from xfer.study.exploring import Explore
 from xfer.study.fields import Fields
 from xfer.study.recipes import Recipes, ResourcesBook
 from xfer.study.source import Source
@@ -121,6 +122,7 @@ class Study(Fields):
     recipe: Recipes
     select: Select = Select()
     tune: Tune | None = None
+    explore: Explore | None = None
     evaluate: tuple[Evaluate, ...] = (Evaluate(),)
     resources: ResourcesBook = ResourcesBook()
     keep: Keep = Keep()

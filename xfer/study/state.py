@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xfer.phase.selection import Selection
 from xfer.store import experiments, parts, records, studies
 from xfer.store.store import Store
-from xfer.study.plan import Decisions, Plan, Planned
+from xfer.study.plan import Decisions, Plan, Planned, Tried
 
 
 class State(NamedTuple):
@@ -108,6 +108,11 @@ def decisions(store: Store, plan: Plan) -> Decisions:
     """The decisions that the store holds for a plan's experiments."""
     found = {experiment.key: experiments.read(store, experiment.key) for experiment in plan.experiments}
     return {key: decision["values"] for key, decision in found.items() if decision is not None}
+
+
+def tried(store: Store, plan: Plan) -> Tried:
+    """The trials that the store knows of, of experiments whose trials are not known beforehand."""
+    return {e.key: experiments.tried(store, e.key) for e in plan.experiments if e.sought is not None}
 
 
 def needs(plan: Plan, file: str) -> studies.Needs:

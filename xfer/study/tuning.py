@@ -9,16 +9,17 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from xfer.fingerprint import seed_of
 from xfer.study.fields import Fields
+from xfer.study.space import Dimension, Space
 
 
 class Rates(Fields):
-    """Learning rates to try: values that are all tried (grid), or so many drawn from a range (random search)."""
+    """Learning rates to try: values that are all tried (grid), or a range that so many are drawn from."""
 
     values: tuple[Annotated[float, Field(gt=0)], ...] = ()
     low: float | None = Field(default=None, gt=0)
     high: float | None = Field(default=None, gt=0)
     trials: int | None = Field(default=None, ge=2)
-    """Values that are drawn, evenly on a logarithmic scale; which ones follows from the first seed of ``tune``."""
+    """Values that are drawn; ``trials`` of ``tune`` says the same."""
 
     @model_validator(mode="after")
     def _grid_or_range(self) -> Self:
@@ -28,18 +29,17 @@ class Rates(Fields):
                 raise ValueError("give at least two values, or there is nothing to choose")
             if len(set(self.values)) < len(self.values):
                 raise ValueError("a value stands there twice")
-        elif self.values or self.low is None or self.high is None or self.trials is None:
+        elif self.values or self.low is None or self.high is None:
             raise ValueError("give a list of values, or {low, high, trials}")
         elif self.low >= self.high:
             raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
         return self
 
-    def tried(self, seed: int) -> tuple[float, ...]:
-        """The values; drawn ones with as few digits as tell them apart, but three."""
-        if self.low is None or self.high is None:
-            return self.values
+    def drawn(self, number: int, seed: int) -> tuple[float, ...]:
+        """So many values of the range, with as few digits as tell them apart, but three."""
+        assert self.low is not None and self.high is not None
         random = np.random.default_rng(seed_of("random search", seed))
-        drawn = np.exp(random.uniform(np.log(self.low), np.log(self.high), self.trials))
+        drawn = np.exp(random.uniform(np.log(self.low), np.log(self.high), number))
         rounded = (tuple(float(f"{value:.{digits}g}") for value in drawn) for digits in range(3, 17))
         return next((values for values in rounded if len(set(values)) == len(values)), tuple(drawn.tolist()))
 
@@ -62,11 +62,17 @@ class Asha(Fields):
         return int(self.factor**self.asha)
 
 
+AtOnce = Annotated[int, Field(ge=1, le=64)]
+"""Trials side by side, where a scheduler or a sampler goes by those before: what is tried then depends on which of them
+ends first. Where nothing is drawn or given up on the way all are."""
+
+
 def _as_rates(value: Any) -> Any:
     return {"values": value} if isinstance(value, list) else value
 
 
-def _as_scheduler(value: Any) -> Any:
+def as_scheduler(value: Any) -> Any:
+    """The short form ``asha`` as a mapping."""
     return {} if value == "asha" else value
 
 
@@ -74,8 +80,14 @@ class Tune(Fields):
     """Which learning rate targets are trained with: a search on English validation data."""
 
     learning_rate: Annotated[Rates, BeforeValidator(_as_rates)]
-    scheduler: Annotated[Asha, BeforeValidator(_as_scheduler)] | None = None
+    algorithm: Literal["random", "optuna"] = "random"
+    """How values are drawn from a range: evenly on a logarithmic scale, all beforehand, by the first of ``seeds``; or
+    each by what the trials before it have come to (TPE, Bergstra et al. 2011)."""
+    trials: int | None = Field(default=None, ge=2)
+    """Values that are drawn from a range."""
+    scheduler: Annotated[Asha, BeforeValidator(as_scheduler)] | None = None
     """``asha``: what falls behind is given up early; every trial runs to its end when not given."""
+    at_once: AtOnce = 1
     per: tuple[Literal["model", "target"], ...] = ("model", "target")
     """What gets a choice of its own."""
     arms: tuple[str, ...] = Field(default=("none",), min_length=1)
@@ -87,6 +99,21 @@ class Tune(Fields):
     on: str = Field(default="validation/en", pattern=r"^[a-z]+/[a-z-]+$")
 
     @property
+    def drawn(self) -> int:
+        """Trials of a range."""
+        return self.trials or self.learning_rate.trials or 0
+
+    @property
     def values(self) -> tuple[float, ...]:
-        """What is tried."""
-        return self.learning_rate.tried(self.seeds[0])
+        """What is tried, as far as that is known beforehand."""
+        if self.learning_rate.low is None:
+            return self.learning_rate.values
+        return self.learning_rate.drawn(self.drawn, self.seeds[0]) if self.algorithm == "random" else ()
+
+    @property
+    def space(self) -> Space:
+        """What Optuna draws from; nothing where it does not."""
+        low, high = self.learning_rate.low, self.learning_rate.high
+        if low is None or high is None or self.algorithm == "random":
+            return ()
+        return (Dimension("learning_rate", low=low, high=high, log=True),)

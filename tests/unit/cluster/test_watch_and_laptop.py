@@ -86,6 +86,14 @@ EVENTS: dict[str, tuple[dict[str, Any], str]] = {
         {"event": "decided", "model": "m", "target": "t", "values": {"learning_rate": 1e-5}},
         "decided for m x t: learning_rate 1e-05",
     ),
+    "a trial of an exploration": (
+        {"event": "trial", "experiment": "e", "values": {"arm": "mix", "mix.mnli": 0.25}, "units": 0, "score": 0.5},
+        "trial arm mix, mix.mnli 0.25: 50.0",
+    ),
+    "arms that were found": (
+        {"event": "decided", "model": "m", "target": "t", "values": {"explored-1": {"arm": "snli"}}},
+        "decided for m x t: explored-1 (arm snli)",
+    ),
     "no decision": ({"event": "decided", "model": "m", "target": "t", "values": None}, "nothing: every trial failed"),
     "a failure": (
         {"event": "failed", "phase": "abc", "why": "loss is [not] a number"},

@@ -86,13 +86,13 @@ def walk(folder: Path, store: Store, lane: Lane, **fields: str | None) -> tuple[
     lane.trained.clear()
     lane.evaluated.clear()
     events, site = Events(said), Site(store, Roots(), DataRoots(), SHIPPED, folder)
-    complete = driver._announce(plan, needs, store, events)
+    found = driver._announce(plan, needs, store, events)
 
     async def to_end() -> int:
         lane.turn = asyncio.Lock()
         stop = threading.Event()
         crew = Crew(stop, lambda: None, lambda: None)
-        walked = Walk(Ensurer(site, plan.models, events, stop, lane), crew, events, complete, made.keep)
+        walked = Walk(Ensurer(site, plan.models, events, stop, lane), crew, events, found, made.keep)
         walked.follow(plan, needs)
         await crew.finish()
         return await walked.end()

@@ -98,6 +98,20 @@ TUNE = {
     "a range with values": (
         RANGE + "§learning_rate: {values: [1e-3, 1e-4], low: 1e-4, high: 1e-3, trials: 3}}", "{low, high, trials}", "",
     ),
+    "trials of a list": (RANGE + "learning_rate: [1e-3, 1e-4], §trials: 4}", "is tried as it stands", "leave it out"),
+    "an algorithm for a list": (
+        RANGE + "learning_rate: [1e-3, 1e-4], §algorithm: optuna}", "is tried as it stands", "a range",
+    ),
+    "an unknown algorithm": (
+        RANGE + "learning_rate: {low: 1e-4, high: 1e-3}, trials: 4, §algorithm: optunna}", "'random' or 'optuna'", "",
+    ),
+    "optuna without trials": (
+        RANGE + "§learning_rate: {low: 1e-4, high: 1e-3}, algorithm: optuna}", "{low, high, trials}", "how many",
+    ),
+    "trials said twice": (
+        RANGE + "learning_rate: {low: 1e-4, high: 1e-3, trials: 4}, §trials: 5}", "how many trials, too", "once",
+    ),
+    "one trial of a range": (RANGE + "learning_rate: {low: 1e-4, high: 1e-3}, §trials: 1}", "tune.trials", ""),
     "one trial": (RANGE + "learning_rate: {low: 1e-4, high: 1e-3, §trials: 1}}", "learning_rate.trials", ""),
     "an unknown field": (RANGE + "learning_rate: {low: 1e-4, §hihg: 1e-3, trials: 3}}", "'hihg'", "high"),
     "an unknown scheduler": (RANGE + "learning_rate: [1e-3, 1e-4], §scheduler: pbt}", "not 'pbt'", ""),
@@ -110,6 +124,61 @@ TUNE = {
     ),
 }  # fmt: skip
 
+TRY = "explore: {seeds: [1], trials: 4, "
+SPACE = TRY + "space: {arms: [none, snli], "
+EXPLORE = {
+    "nothing to try": (TRY + "§space: {}}", "give arms, or tasks of a mix", ""),
+    "no space": ("§explore: {seeds: [1], trials: 4}", "'space' is missing", "add"),
+    "no seeds": ("§explore: {trials: 4, space: {arms: [none, snli]}}", "'seeds' is missing", "add"),
+    "no trials": ("§explore: {seeds: [1], space: {arms: [none, snli]}}", "'trials' is missing", "add"),
+    "one trial": ("explore: {seeds: [1], §trials: 1, space: {arms: [none, snli]}}", "explore.trials", ""),
+    "an unknown field": (TRY + "§spase: {arms: [none]}, space: {arms: [none, snli]}}", "'spase'", "space"),
+    "an unknown field of the space": (TRY + "space: {§arm: [], arms: [none, snli]}}", "'arm'", "arms"),
+    "an unknown arm": (TRY + "space: {arms: [none, §snl]}}", "unknown arm 'snl'", "snli"),
+    "an arm twice": (TRY + "space: {arms: [none, §none]}}", "stands there 2 times", "once"),
+    "nothing to choose": (TRY + "§space: {arms: [snli]}}", "nothing to choose", "more arms"),
+    "a mixture of one": (TRY + "§space: {mix: {mnli: uniform}}}", "two tasks or more", ""),
+    "an unknown task in the mix": (TRY + "space: {mix: {mnli: uniform, §snl: uniform}}}", "'snl'", "snli"),
+    "a task that trains nothing": (TRY + "space: {mix: {mnli: uniform, §xnli: uniform}}}", "no training data", "mnli"),
+    "an unknown weight": (TRY + "space: {mix: {mnli: uniform, §snli: normal}}}", "'uniform'", ""),
+    "examples of what is not tried": (SPACE + "examples: {§mnli: [8, 16]}}}", "trains on 'mnli'", "snli"),
+    "no examples": (SPACE + "examples: {snli: {§low: 0, high: 9}}}}", "examples.snli.low", ""),
+    "half an example": (SPACE + "examples: {snli: [8, §16.5]}}}", "examples.snli.1", ""),
+    "a range upside down": (SPACE + "examples: {§snli: {low: 9, high: 3}}}}", "low 9 is not below high 3", ""),
+    "a range of one end": (SPACE + "examples: {§snli: {low: 9}}}}", "{low, high}", ""),
+    "one value": (SPACE + "examples: {§snli: [8]}}}", "two different values", ""),
+    "a value twice": (SPACE + "examples: {§snli: [8, 8]}}}", "two different values", ""),
+    "an unknown recipe value": (SPACE + "recipe: {target: {§learning_rat: [1e-3, 1e-4]}}}}", "'learning_rate'", ""),
+    "an unknown role": (SPACE + "recipe: {§pretrain: {steps: [8, 9]}}}}", "'pretrain'", "intermediate"),
+    "a rate of zero": (SPACE + "recipe: {target: {§learning_rate: [0, 1e-4]}}}}", "greater than 0, not 0", "recipe"),
+    "a warm-up of all": (
+        SPACE + "recipe: {target: {§warmup: {low: 0, high: 1}}}}}", "less than 1, not 1", "recipe",
+    ),
+    "half a step": (SPACE + "recipe: {target: {§steps: [8, 9.5]}}}}", "whole numbers", "round"),
+    "steps and epochs": (
+        SPACE + "recipe: {target: {steps: [8, 9], §epochs: [1, 2]}}}}", "steps or epochs, not both", "leave one",
+    ),
+    "recipes of intermediate phases that are not": (
+        TRY + "space: {arms: [none], recipe: {§intermediate: {steps: [8, 9]}}}}", "has an intermediate phase", "leave",
+    ),
+    "an unknown algorithm": (SPACE + "}, §algorithm: tpe}", "'optuna'", ""),
+    "an unknown scheduler": (SPACE + "}, §scheduler: pbt}", "not 'pbt'", ""),
+    "more confirmed than tried": (SPACE + "}, §confirm: 5}", "5 of 4 trials", "fewer"),
+    "none confirmed": (SPACE + "}, §confirm: 0}", "explore.confirm", ""),
+    "a seed of the study": (
+        "explore: {seeds: [1, §12], trials: 4, space: {arms: [none, snli]}}", "seed 12 is also", "of its own",
+    ),
+    "a seed twice": ("explore: {seeds: [1, §1], trials: 4, space: {arms: [none, snli]}}", "2 times", "once"),
+    "an unknown target": (SPACE + "}, targets: [§pawsy]}", "unknown target 'pawsy'", ""),
+    "a target that trains nothing": (SPACE + "}, targets: [xnli, §tatoeba]}", "tatoeba", "leave it out"),
+    "an unknown model": (SPACE + "}, models: [§tny]}", "unknown model 'tny'", "tiny"),
+    "a choice on test data": (SPACE + "}, §on: test/en}", "no validation data", "validation/en"),
+    "an arm called like one that is found": (
+        "arms: [none, snli, §{name: explored-1, task: mnli}]\n" + SPACE + "}}", "an arm of its own", "another name",
+    ),
+    "nothing that is trained": ("targets: [tatoeba]\n§" + SPACE + "}}", "no target is trained", "add"),
+}  # fmt: skip
+
 WORLD = {
     "an unknown axis": ("world: {languages: {en: {§tones: 3}}}", "'tones'", "cognates"),
     "an axis written wrongly": ("world: {languages: {en: {}, xx: {§cognate: 1}}}", "'cognate'", "cognates"),
@@ -120,7 +189,7 @@ WORLD = {
     "an unknown field": ("world: {§langauges: {en: {}}}", "'langauges'", "languages"),
 }
 
-ROOMS = {"target": TARGETS, "arm": ARMS, "model": MODELS, "tune": TUNE, "world": WORLD}
+ROOMS = {"target": TARGETS, "arm": ARMS, "model": MODELS, "tune": TUNE, "explore": EXPLORE, "world": WORLD}
 CASES = {f"{room}: {name}": case for room, cases in ROOMS.items() for name, case in cases.items()}
 
 

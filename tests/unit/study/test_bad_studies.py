@@ -45,7 +45,7 @@ NAMES = {
 
 UNKNOWN_FIELDS = {
     "at the top": ("§sead: [1]", "'sead'", "seeds"),
-    "of a later version: explore": ("§explore: {trials: 60}", "'explore'", "known are"),
+    "of a later version: analysis": ("§analysis: {minimum_effect: 1}", "'analysis'", "known are"),
     "in keep": ("keep: {§weight: all}", "'weight'", "weights"),
     "in the default recipe": ("recipe: {default: {steps: 8, §learning_rat: 1}}", "'learning_rat'", "learning_rate"),
     "in an override": (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.study.made import lock, phases, planned
+from tests.unit.study.made import lock, phases, planned, whole_lock
 from xfer.phase.phase import Phase
-from xfer.study.cost import Cost, cost
+from xfer.study.cost import Cost, cost, total, unknown
 
 
 def recipe(length: int, **values: object) -> str:
@@ -75,3 +75,20 @@ def test_every_checkpoint_that_stays_takes_disk(tmp_path: Path, selections: int)
 
 def test_costs_add_up() -> None:
     assert Cost(1, 2, 3.0, 4) + Cost(10, 20, 30.0, 40) == Cost(11, 22, 33.0, 44)
+
+
+def test_trials_that_are_not_known_yet_cost_as_much_as_the_dearest_like_them(tmp_path: Path) -> None:
+    tune = "{learning_rate: {low: 1e-5, high: 1e-3}, algorithm: optuna, trials: 6, seeds: [1, 2], targets: [udpos]}"
+    found, made = planned(tmp_path, tune=tune), whole_lock()
+    (experiment,) = found.experiments
+    number, spent = unknown(experiment, found.phases, made)
+    assert (number, spent.steps) == (6, 6 * 2 * 8)
+    more = found.also(experiment.key, experiment.trial({"learning_rate": 1e-4}))
+    known = set(more.phases) - set(found.phases)
+    assert len(known) == 2
+    left, less = unknown(more.experiments[0], more.phases, made)
+    assert (left, less.steps) == (5, 5 * 2 * 8)
+    one = total((more.phases[key] for key in known), made)
+    assert (6 * one.tokens, 6 * one.disk) == (spent.tokens, spent.disk)
+    listed = planned(tmp_path, tune="{learning_rate: [1e-3, 1e-4], seeds: [1]}")
+    assert unknown(listed.experiments[0], listed.phases, made) == (0, Cost()), "these are phases of the plan"

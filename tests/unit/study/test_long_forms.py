@@ -101,16 +101,33 @@ def test_a_range_is_drawn_from_evenly_on_a_logarithmic_scale(tmp_path: Path) -> 
 
 def test_which_values_are_drawn_follows_from_the_range_and_the_first_seed(tmp_path: Path) -> None:
     values = tune(tmp_path, "{low: 1e-5, high: 1e-3, trials: 5}").values
-    assert values == Rates(low=1e-5, high=1e-3, trials=5).tried(1)
-    assert values != Rates(low=1e-5, high=1e-3, trials=5).tried(2)
-    assert Rates(low=1e-5, high=1e-3, trials=8).tried(1)[:5] == values, "more trials are the same ones and more"
+    assert values == Rates(low=1e-5, high=1e-3).drawn(5, 1)
+    assert values != Rates(low=1e-5, high=1e-3).drawn(5, 2)
+    assert Rates(low=1e-5, high=1e-3).drawn(8, 1)[:5] == values, "more trials are the same ones and more"
     assert all(value == float(f"{value:.3g}") for value in values), "to be read and typed"
+
+
+@pytest.mark.parametrize("more", ["", ", algorithm: random"])
+def test_how_many_are_drawn_may_stand_beside_the_range(tmp_path: Path, more: str) -> None:
+    beside = tune(tmp_path, "{low: 1e-5, high: 1e-3}", f", trials: 5{more}")
+    assert beside.values == tune(tmp_path, "{low: 1e-5, high: 1e-3, trials: 5}").values
+    assert (beside.drawn, beside.space) == (5, ())
+
+
+@pytest.mark.parametrize(
+    ("rates", "more"), [("{low: 1e-5, high: 1e-3}", ", trials: 5"), ("{low: 1e-5, high: 1e-3, trials: 5}", "")]
+)
+def test_what_optuna_will_draw_is_not_known_beforehand(tmp_path: Path, rates: str, more: str) -> None:
+    found = tune(tmp_path, rates, f"{more}, algorithm: optuna")
+    assert (found.drawn, found.values) == (5, ())
+    (dimension,) = found.space
+    assert (dimension.name, dimension.low, dimension.high, dimension.log) == ("learning_rate", 1e-5, 1e-3, True)
 
 
 @pytest.mark.parametrize(("low", "high", "trials"), [(1e-5, 1e-3, 100), (1e-3, 1.1e-3, 10), (1.0e-3, 1.001e-3, 2)])
 def test_as_many_different_values_are_tried_as_were_asked_for(low: float, high: float, trials: int) -> None:
     for seed in range(20):
-        values = Rates(low=low, high=high, trials=trials).tried(seed)
+        values = Rates(low=low, high=high).drawn(trials, seed)
         assert len(set(values)) == len(values) == trials
         assert low <= min(values) and max(values) <= high
 

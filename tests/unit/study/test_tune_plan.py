@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.unit.study.made import lock, planned
+from tests.unit.study.made import lock, planned, study, whole_lock
 from xfer.study.plan import Decisions, Plan
+from xfer.study.planner import plan
 
 TUNE = "{learning_rate: [1e-3, 1e-4, 1e-5], seeds: [1, 2]}"
 
@@ -147,3 +149,56 @@ def test_an_experiments_key_does_not_change_with_the_rest_of_the_study(tmp_path:
     base = planned(tmp_path, tune=TUNE, targets="[udpos]")
     other = planned(tmp_path, tune=TUNE, targets="[tatoeba, udpos]", study="other", seeds="[5, 6]", arms="[none]")
     assert [e.key for e in other.experiments] == [e.key for e in base.experiments]
+
+
+SOUGHT = "{learning_rate: {low: 1e-5, high: 1e-3}, algorithm: optuna, trials: 6, seeds: [1, 2], targets: [udpos]}"
+
+
+def test_trials_that_optuna_will_draw_have_a_number_and_no_phases(tmp_path: Path) -> None:
+    found = planned(tmp_path, tune=SOUGHT)
+    (experiment,) = found.experiments
+    assert (experiment.trials, experiment.number) == ((), 6)
+    assert not [key for key, held in found.phases.items() if "trial" in held.roles]
+    assert found.open_experiments() == (experiment,)
+    assert {cell.target for cell in found.cells if not cell.decided} == {"udpos"}
+
+
+def test_the_trial_of_some_values_is_the_one_that_a_list_would_have(tmp_path: Path) -> None:
+    found = planned(tmp_path, tune=SOUGHT)
+    listed = planned(tmp_path, tune="{learning_rate: [2e-4, 1e-5], seeds: [1, 2], targets: [udpos]}")
+    added = found.experiments[0].trial({"learning_rate": 2e-4})
+    assert added.trial == listed.experiments[0].trials[0]
+    more = found.also(found.experiments[0].key, added)
+    trials = {key for key, held in listed.phases.items() if held.phase.recipe.learning_rate == 2e-4}
+    assert trials and trials == {key for key, held in more.phases.items() if "trial" in held.roles}
+    assert {cell.evaluation for cell in added.trial.cells} <= more.evaluations.keys()
+    assert more.experiments[0].trials == (added.trial,)
+    assert more.experiments[0].trial({"learning_rate": 2e-4}).phases == {}, "it is known now"
+    assert more.also(more.experiments[0].key, added).experiments == more.experiments
+    assert found.experiments[0].trials == (), "the plan itself stays as it is"
+
+
+def test_trials_that_have_been_tried_stand_in_the_plan(tmp_path: Path) -> None:
+    before = planned(tmp_path, tune=SOUGHT)
+    (experiment,) = before.experiments
+    tried = {experiment.key: [{"learning_rate": 2e-4}, {"learning_rate": 3e-5}]}
+    after = plan(study(tmp_path, tune=SOUGHT), whole_lock(), {}, tried)
+    assert [trial.values for trial in after.experiments[0].trials] == tried[experiment.key]
+    assert after.experiments[0].key == experiment.key
+    assert len([key for key, held in after.phases.items() if "trial" in held.roles]) == 4
+
+
+def test_a_searchs_key_knows_its_space_and_number_and_what_a_score_is_about_does_not(tmp_path: Path) -> None:
+    base, values = planned(tmp_path, tune=SOUGHT).experiments[0], {"learning_rate": 2e-4}
+    for change in ("trials: 7", "low: 2e-5", "high: 2e-3"):
+        name = change.partition(":")[0]
+        changed = re.sub(rf"{name}: [^,}}]*", change, SOUGHT)
+        found = planned(tmp_path, tune=changed).experiments[0]
+        assert found.key != base.key and found.name(values) == base.name(values), change
+    for change in ("seeds: [1, 3]", "seeds: [1, 2], arms: [snli]", "seeds: [1, 2], on: validation/de"):
+        found = planned(tmp_path, tune=SOUGHT.replace("seeds: [1, 2]", change)).experiments[0]
+        assert found.key != base.key and found.name(values) != base.name(values), change
+    listed = "{learning_rate: [2e-4, 1e-5], seeds: [1, 2], targets: [udpos]}"
+    assert planned(tmp_path, tune=listed).experiments[0].name(values) == base.name(values)
+    other = planned(tmp_path, tune=SOUGHT, seeds="[5, 6]", arms="[none]", study="other").experiments[0]
+    assert other.key == base.key and other.name(values) == base.name(values)
