@@ -5,18 +5,21 @@ python -m tests.integration.rank WORLD_JSON RUNS_JSON
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed
 
+from xfer.evaluation.predict import outputs
 from xfer.evaluation.prepared import Preparation
-from xfer.models import scratch, spec
+from xfer.models import load, scratch, spec
 from xfer.models.base import Base
+from xfer.models.encoder import EncoderWithHeads
 from xfer.phase.data_set import DataSet
 from xfer.phase.phase import Phase
 from xfer.phase.recipe import Recipe
@@ -29,6 +32,7 @@ from xfer.synthetic.world import Rows, World
 from xfer.tasks.data import DataRoots
 from xfer.tasks.registry import SHIPPED
 from xfer.training.loop import train
+from xfer.training.saving import Kept
 
 WORLD = World(rows=Rows(text=300, nli=1, tagging=1, paraphrase=1, validation=1, test=1))
 
@@ -76,6 +80,39 @@ def masked_text(precision: str) -> Work:
     return Work(phase, (Rule(),), Preparation(roots, SHIPPED, Base(made, None)), None)
 
 
+def differences(kept: Kept | None, store: Store, work: Work) -> int:
+    """Ranks on which the model that is kept in memory is not, in every bit, the one that the store has."""
+    differs = torch.tensor(0)
+    torch.distributed.barrier()  # rank 0 has written the checkpoint when it is here
+    if kept is not None:
+        with store.folder(kept.path) as folder:
+            read = load.load_trained(folder)
+        held = load.from_weights(kept.weights, kept.heads, work.preparation.base)
+        answers = [predictions(model, work) for model in (held, read)]
+        weights = [dict(model.named_parameters()) for model in (held, read)]
+        same = all(torch.equal(weights[0][name], weight) for name, weight in weights[1].items())
+        differs += answers[0] != answers[1] or weights[0].keys() != weights[1].keys() or not same
+        torch.distributed.all_reduce(differs)
+    return int(differs) + (kept is None)
+
+
+def predictions(model: EncoderWithHeads, work: Work) -> list[bytes] | None:
+    """What a model answers to the data that it was trained on, in every bit; None on ranks other than 0."""
+    data = work.phase.trains_on[0]
+    found = outputs(model, work.preparation.of(data, 32).encoded, data.task, None, 1, work.phase.recipe.precision)
+    if found is None:
+        return None
+    answers = found.choices if found.logits is None else tuple(found.logits)
+    return [answer.tobytes() for answer in answers or ()]
+
+
+def tensors() -> int:
+    """Bytes of all tensors that this process holds."""
+    gc.collect()
+    storages = [found.untyped_storage() for found in gc.get_objects() if isinstance(found, torch.Tensor)]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+
+
 def main(folder: Path, runs: list[dict[str, Any]]) -> None:
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.set_num_threads(1)
@@ -91,11 +128,16 @@ def main(folder: Path, runs: list[dict[str, Any]]) -> None:
         resources = Resources(ranks=world, zero_stage=run["stage"], snapshot_every=5)
         store = Store(run["store"])
         resume = snapshots.newest(store, work.phase.key, [rule.key for rule in work.rules])
+        before = tensors()
         trained = train(
             work.phase, work.rules, work.preparation, work.start, resources, store, run["attempt"], resume, on_step
         )
+        differing = differences(trained.kept, store, work) if trained.finished else 0
+        trained = replace(trained, kept=None)
         if rank == 0:
             found = {
+                "differences": differing,
+                "grown": tensors() - before,
                 "engine": trained.engine,
                 "finished": trained.finished,
                 "losses": losses,

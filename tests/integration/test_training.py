@@ -76,6 +76,16 @@ def test_best_and_last_are_both_observed(trained: dict[str, Runs]) -> None:
         assert best["step"] == min(step for step in looks if means[step] == pytest.approx(best["value"]))
 
 
+def test_the_model_that_stays_in_memory_is_the_checkpoint_in_every_bit(trained: dict[str, Runs]) -> None:
+    assert {run["differences"] for runs in trained.values() for run in runs.values()} == {0}
+
+
+def test_nothing_of_an_engine_stays_in_memory(trained: dict[str, Runs]) -> None:
+    for runs in trained.values():
+        for run in runs.values():
+            assert run["grown"] < 10_000, "weights, moments and gradients of the model are 90 000 bytes each"
+
+
 def test_a_run_stopped_on_two_ranks_goes_on_with_one(trained: dict[str, Runs]) -> None:
     whole = trained["one"][1]
     for run in trained["stopped"].values():

@@ -96,7 +96,7 @@ class _Held:
         self.began = self.free_since = time.monotonic()
         self.jobs = 0
         self.memory: list[int] = []
-        """Bytes after the first job, and after the latest."""
+        """Bytes of the first rank after the first job, and after the latest; empty where nobody can tell."""
 
     @property
     def hours(self) -> Hours:
@@ -119,8 +119,8 @@ class _Held:
     async def run(self, job: Job, on_step: OnStep, should_stop: Callable[[], bool]) -> Result:
         result = await self.lane.run(job, on_step, should_stop)
         self.jobs += 1
-        if "memory" in result.values:
-            self.memory = [*self.memory[:1], result.values["memory"]]
+        if memory := result.values.get("memory"):
+            self.memory = [*self.memory[:1], memory]
         return result
 
 

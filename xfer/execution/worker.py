@@ -7,13 +7,14 @@ import os
 import time
 import traceback
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from xfer.errors import PhaseFailed, XferError
 from xfer.evaluation.prepared import Preparation
 from xfer.execution.board import Handle, Job
+from xfer.execution.held import Held
 from xfer.execution.jobs import Evaluate, Result, Site, Train
 from xfer.models.base import Base
 from xfer.models.spec import ModelSpec
@@ -37,6 +38,7 @@ def work(config: dict[str, Any]) -> None:
     rank = distributed.get_rank()
     if rank == 0:
         ray.get(board.join.remote())
+    first = True
     while True:
         found: list[Any] = [ray.get(board.take.remote(IDLE_BEAT)) if rank == 0 else None]
         distributed.broadcast_object_list(found, 0)
@@ -53,18 +55,35 @@ def work(config: dict[str, Any]) -> None:
         except Exception as error:
             ray.get(board.finish.remote(number, _broken_off(error, rank)))
             raise
-        if rank == 0:
-            ray.get(board.finish.remote(number, result))
-        gc.collect()  # an engine's cycles hold its weights
+        if rank == 0 and result is not None:
+            ray.get(board.finish.remote(number, replace(result, values={**result.values, "memory": _memory()})))
+        _clear(first)
+        first = False
 
 
 def _warm_up() -> None:
-    """Import what training needs, and keep it out of every later search for garbage, which took 0.35 s a phase."""
+    """Import what training needs."""
     import xfer.evaluation.predict
     import xfer.training.loop  # noqa: F401
 
+    _clear(freeze=True)
+
+
+def _clear(freeze: bool) -> None:
+    """Collect garbage: an engine's cycles hold its weights. What is there now is kept out of every later search if
+    asked, as imports and what they make for themselves are: that took 0.35 s a phase."""
     gc.collect()
-    gc.freeze()
+    if freeze:
+        gc.freeze()
+
+
+def _memory() -> int | None:
+    """Bytes of this process, its share of what others use, too (PSS); None where the system does not tell."""
+    try:
+        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), None)
 
 
 def _broken_off(error: Exception, rank: int) -> Result:
@@ -84,6 +103,7 @@ def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
     from xfer.training.loop import train
     from xfer.training.progress import curve_rows
 
+    _held.clear()
     told = 0.0
 
     def on_step(step: int, metrics: Any) -> bool:
@@ -99,6 +119,7 @@ def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
             job.phase, job.rules, preparation, start,
             job.resources, site.store, job.attempt, job.resume, on_step, job.pause,
         )  # fmt: skip
+    _held.keep(trained.kept, job.model.name)
     progress = asdict(trained.progress)
     values = {
         **{name: progress[name] for name in ("step", "examples_of", "tokens", "seconds")},
@@ -113,19 +134,16 @@ def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
 
 def _evaluate(job: Evaluate, site: Site) -> Result | None:
     from xfer.evaluation.predict import predict
-    from xfer.models.load import load_trained
     from xfer.results.parts import to_parquet
-    from xfer.training.engine import device
 
     preparation = _preparation(site, job.model)
-    with site.store.folder(job.subject) if job.subject else nullcontext(preparation.base.folder) as folder:
-        assert folder is not None, "a model from scratch is evaluated after a phase, never before"
-        model = load_trained(folder).to(device())
-    table = predict(job.evaluations, preparation, model)
+    table = predict(job.evaluations, preparation, _held.model(job.subject, preparation, site.store))
     if table is not None:
         site.store.put(job.part, to_parquet(table))
     return Result("done")
 
+
+_held = Held()
 
 _preparations: dict[str, Preparation] = {}
 """Bases and tokenised data stay with the process from job to job."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModel
+from transformers import MODEL_MAPPING, AutoConfig, AutoModel
 from transformers.utils import logging
 
 from xfer.errors import ModelError
@@ -67,15 +67,24 @@ def with_new_heads(
 def load_trained(folder: Path) -> EncoderWithHeads:
     """A checkpoint that ``save`` wrote, or a pretrained model without heads."""
     encoder = load_encoder(folder, None)
-    heads: dict[str, torch.nn.Module] = {}
+    heads: list[HeadSpec] = []
     if (folder / HEADS_CONFIG).exists():
         described: Mapping[str, Mapping[str, object]] = json.loads((folder / HEADS_CONFIG).read_text())
-        for name, head in described.items():
-            spec = HeadSpec(name, str(head["output"]), int(str(head["size"])))
-            heads[name] = new_head(spec, encoder.config.hidden_size, 0.0, 0.0, 0)
-    model = EncoderWithHeads(encoder, heads)
+        heads = [HeadSpec(name, str(head["output"]), int(str(head["size"]))) for name, head in described.items()]
+    model = _with_heads(encoder, heads)
     if heads:
         model.heads.load_state_dict(load_file(folder / HEADS_FILE))
+    return model
+
+
+def from_weights(weights: Mapping[str, torch.Tensor], heads: Sequence[HeadSpec], base: Base) -> EncoderWithHeads:
+    """What ``load_trained`` gives of a checkpoint that ``save`` wrote with these arguments. The weights are shared."""
+    config = AutoConfig.for_model(**base.spec.config)
+    parts = _parts(weights)
+    kind: Any = MODEL_MAPPING[type(config)]
+    encoder = kind.from_pretrained(None, config=config, state_dict=parts["encoder."], dtype=torch.float32)
+    model = _with_heads(_without_pooler(encoder), heads)
+    model.heads.load_state_dict(parts["heads."], assign=True)
     return model
 
 
@@ -92,10 +101,7 @@ def save(
     ``weights`` are full fp32 tensors by the name that ``model.named_parameters()`` gives them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {"encoder.": {}, "heads.": {}}  # type: dict[str, dict[str, torch.Tensor]]
-    for name, tensor in weights.items():
-        prefix = next(prefix for prefix in parts if name.startswith(prefix))
-        parts[prefix][name.removeprefix(prefix)] = tensor.contiguous()
+    parts = _parts(weights)
     config = AutoConfig.for_model(**base.spec.config)
     config.dtype = "float32"
     config.architectures = [type(model.encoder).__name__]
@@ -105,6 +111,21 @@ def save(
     described = {head.name: {"output": head.output, "size": head.size, "labels": head.labels} for head in heads}
     (folder / HEADS_CONFIG).write_text(json.dumps(described, indent=1, sort_keys=True))
     base.write_tokenizer(folder)
+
+
+def _parts(weights: Mapping[str, torch.Tensor]) -> dict[str, dict[str, torch.Tensor]]:
+    """The encoder's weights and the heads', by their own names."""
+    parts: dict[str, dict[str, torch.Tensor]] = {"encoder.": {}, "heads.": {}}
+    for name, tensor in weights.items():
+        prefix = next(prefix for prefix in parts if name.startswith(prefix))
+        parts[prefix][name.removeprefix(prefix)] = tensor.contiguous()
+    return parts
+
+
+def _with_heads(encoder: Any, heads: Sequence[HeadSpec]) -> EncoderWithHeads:
+    return EncoderWithHeads(
+        encoder, {head.name: new_head(head, encoder.config.hidden_size, 0.0, 0.0, 0) for head in heads}
+    )
 
 
 def _with_dropout(config: Any, dropout: float | None) -> Any:

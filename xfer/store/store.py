@@ -20,7 +20,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from xfer.errors import StoreError
-from xfer.store import bucket, digests
+from xfer.store import bucket, digests, disk
 from xfer.store.copies import copied
 
 PIECE = 1 << 20
@@ -70,7 +70,7 @@ class Store:
     def create(self, path: str, content: bytes) -> bool:
         """Write ``path`` if nothing is there; return whether this call wrote it."""
         try:
-            with self._explained(path):
+            with self._explained(path, size=len(content)):
                 obstore.put(self._objects, path, content, mode="create", attributes=self._beside(content))
         except AlreadyExistsError:
             return False
@@ -78,8 +78,8 @@ class Store:
 
     def put(self, path: str, content: bytes | Path) -> None:
         """Write ``path``, replacing what is there; a ``Path`` is streamed from that file."""
-        with self._explained(path):
-            size = content.stat().st_size if isinstance(content, Path) else len(content)
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        with self._explained(path, size=size):
             obstore.put(
                 self._objects, path, content, attributes=self._beside(content),
                 chunk_size=max(bucket.PART, size // bucket.PARTS), max_concurrency=bucket.UPLOADS,
@@ -223,8 +223,11 @@ class Store:
             yield folder
 
     @contextmanager
-    def _explained(self, path: str, may_lack: bool = False) -> Iterator[None]:
-        """Turn the storage's errors into ours, but that something is there already, or (``may_lack``) is not."""
+    def _explained(self, path: str, may_lack: bool = False, size: int = 0) -> Iterator[None]:
+        """Turn the storage's errors into ours, but that something is there already, or (``may_lack``) is not.
+
+        ``size``: bytes that were to be written.
+        """
         try:
             yield
         except AlreadyExistsError:
@@ -232,11 +235,13 @@ class Store:
         except (BaseError, OSError) as error:
             if may_lack and isinstance(error, FileNotFoundError):
                 raise
-            raise self._trouble(error, f"{self.url} ({path})") from error
+            raise self._trouble(error, f"{self.url} ({path})", size) from error
 
-    def _trouble(self, error: Exception, where: str) -> StoreError:
+    def _trouble(self, error: Exception, where: str, size: int) -> StoreError:
         if not self.is_folder:
             return bucket.trouble(error, where)
+        if disk.is_full(error):
+            return disk.full(Path(self.url), where, size)
         text = str(error).strip().splitlines() or [type(error).__name__]
         fix = "check that it exists, that you may write there, and that there is space"
         return StoreError(f"storage does not work: {text[0]}", where, fix)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ import torch
 import torch.distributed
 
 from xfer.errors import PhaseFailed
-from xfer.evaluation.predict import outputs
-from xfer.evaluation.prepared import Preparation
+from xfer.evaluation.prepared import Preparation, Prepared
 from xfer.fingerprint import seed_of
 from xfer.models import load
+from xfer.models.base import Base
 from xfer.models.spec import HeadSpec
 from xfer.phase.phase import Phase
 from xfer.phase.resources import Resources
@@ -35,6 +35,9 @@ from xfer.training import snapshot
 from xfer.training.feed import Feed
 from xfer.training.loss import summed_loss
 from xfer.training.progress import Progress
+from xfer.training.saving import Kept, Saver
+from xfer.training.selecting import Selector
+from xfer.training.state import set_state
 
 CURVE_POINTS = 100
 """Points of a training curve, at most."""
@@ -45,14 +48,17 @@ OnStep = Callable[[int, Mapping[str, float]], bool]
 
 @dataclass(frozen=True)
 class Trained:
-    """How a run of the loop ended. The same on every rank, but for ``selections``, which rank 0 knows."""
+    """How a run of the loop ended."""
 
     finished: bool
     """False when it was asked to stop: a snapshot was left."""
     progress: Progress
+    """The same on every rank, but for curves, which rank 0 knows."""
     selections: dict[str, dict[str, Any]]
     engine: str
     """Class of the engine that did it."""
+    kept: Kept | None
+    """The last checkpoint, in memory, so that it can be evaluated without being read again."""
 
 
 def train(
@@ -70,88 +76,82 @@ def train(
     """Train ``phase`` from the checkpoint ``start`` (None: the base), or go on from the snapshot ``resume``;
     at step ``pause`` it stops by itself and leaves a snapshot.
 
-    Raises ``PhaseFailed`` on every rank when the loss is no longer a number.
+    Raises ``PhaseFailed`` on every rank when the loss is no longer a number, and ``StoreError`` on rank 0.
     """
-    run = _Run(phase, rules, preparation, store, attempt_path(phase.key, attempt), on_step)
-    model = load.with_new_heads(preparation.base, start, run.heads, phase.recipe.dropout, phase.seed)
+    members = [preparation.of(data, phase.recipe.max_length) for data in phase.trains_on]
+    heads = [_head(member, preparation.base) for member in members]
+    model = load.with_new_heads(preparation.base, start, heads, phase.recipe.dropout, phase.seed)
+    progress = Progress(rules=[rule.key for rule in rules], examples_of=[0] * len(members))
     state = snapshot.tensors_of(store, resume) if resume else None
     if resume and state:
         model.load_state_dict(state["weight"], strict=False)
-        run.progress = Progress(**{**resume.loop, "rules": [rule.key for rule in rules]})
-    with engines.engine_for(model, phase.recipe, resources) as engine:
+        progress = Progress(**{**resume.loop, "rules": progress.rules})
+    with (
+        Saver(store, attempt_path(phase.key, attempt), heads, preparation.base) as saver,
+        engines.engine_for(model, phase.recipe, resources) as engine,
+    ):
+        selector = Selector(phase, rules, preparation, progress, saver)
+        run = _Run(phase, Feed(phase, members, preparation.base), engine, progress, selector, saver)
         if state:
-            run.take_step(engine, 0, learning_rate=0.0)
-            engines.set_state(engine, state, run.progress.step)
+            run.take_step(0, learning_rate=0.0)
+            set_state(engine, state, progress.step)
             del state
-        finished = run.to_end(engine, resources.snapshot_every, pause)
-        return Trained(finished, run.progress, run.selections, type(engine).__name__)
+        finished = run.to_end(on_step, resources.snapshot_every, pause)
+        selections = selector.selections(engine) if finished else {}
+        return Trained(finished, progress, selections, type(engine).__name__, saver.kept)
+
+
+def _head(member: Prepared, base: Base) -> HeadSpec:
+    task = member.task
+    return HeadSpec(task.name, task.format.output, task.format.size(task, base.spec.vocabulary), task.labels)
 
 
 class _Run:
     """One rank's share of a phase."""
 
     def __init__(
-        self,
-        phase: Phase,
-        rules: Sequence[Rule],
-        preparation: Preparation,
-        store: Store,
-        path: str,
-        on_step: OnStep,
+        self, phase: Phase, feed: Feed, engine: Any, progress: Progress, selector: Selector, saver: Saver
     ) -> None:
-        self._phase, self._rules, self._preparation = phase, rules, preparation
-        self._store, self._path, self._on_step = store, path, on_step
-        members = [preparation.of(data, phase.recipe.max_length) for data in phase.trains_on]
-        self._feed = Feed(phase, members, preparation.base)
+        self._phase, self._feed, self._engine = phase, feed, engine
+        self._progress, self._selector, self._saver = progress, selector, saver
         self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
-        self._device = engines.device()
-        self.heads = [
-            HeadSpec(
-                m.task.name, m.task.format.output,
-                m.task.format.size(m.task, preparation.base.spec.vocabulary), m.task.labels,
-            )
-            for m in members
-        ]  # fmt: skip
-        self.progress = Progress(rules=[rule.key for rule in rules], examples_of=[0] * len(members))
-        self.selections: dict[str, dict[str, Any]] = {}
-        self._written = ""
 
-    def to_end(self, engine: Any, snapshot_every: int, pause: int | None) -> bool:
+    def to_end(self, on_step: OnStep, snapshot_every: int, pause: int | None) -> bool:
         """Run all steps that are left, or fewer if patience ends; False when asked to stop on the way."""
-        stop, last = False, False
+        stop, last, progress = False, False, self._progress
         while not last:
             began = time.monotonic()
-            step = self.progress.step
-            loss, stopped = self.take_step(engine, step, self._learning_rate(step), stop)
-            self.progress.step = step + 1
-            last = step + 1 == self._phase.steps or self._patience_ends(engine, step + 1)
+            step = progress.step
+            loss, stopped = self.take_step(step, self._learning_rate(step), stop)
+            progress.step = step + 1
+            last = step + 1 == self._phase.steps or self._selector.patience_ends(self._engine, step + 1)
             self._note_loss(step + 1, loss, last)
-            self._look(engine, step + 1, last)
-            self.progress.seconds += time.monotonic() - began
+            self._selector.look(self._engine, step + 1, last)
+            progress.seconds += time.monotonic() - began
             if self._rank == 0:
-                stop = self._on_step(step + 1, {"loss": loss})
+                stop = on_step(step + 1, {"loss": loss})
             stopped = stopped or (pause is not None and step + 1 >= pause)
             if not last and (stopped or (step + 1) % snapshot_every == 0):
-                self._snapshot(engine)
+                self._saver.snapshot(self._engine, progress)
             if stopped and not last:
                 return False
-        self._select_last(engine)
         return True
 
-    def take_step(self, engine: Any, step: int, learning_rate: float, stop: bool = False) -> tuple[float, bool]:
+    def take_step(self, step: int, learning_rate: float, stop: bool = False) -> tuple[float, bool]:
         """One optimizer step; the mean loss over the global batch's targets, and whether any rank wants to stop."""
+        engine = self._engine
         micro_batches, targets = self._feed.at(step), self._feed.targets(step)
-        total = torch.zeros((), device=self._device)
+        total = torch.zeros((), device=engine.device)
         engine.train()
         for first in range(0, len(micro_batches), self._world):
             mine = first + self._rank
             micro = micro_batches[mine] if mine < len(micro_batches) else None
-            loss = self._loss(engine, step, micro or micro_batches[0], empty=micro is None)
+            loss = self._loss(step, micro or micro_batches[0], empty=micro is None)
             total += loss.detach()
             engine.backward(loss / max(targets, 1) * self._world, scale_wrt_gas=False)
         engines.set_learning_rate(engine, learning_rate)
         engine.step()
-        report = torch.stack([total, torch.tensor(float(stop), device=self._device)])
+        report = torch.stack([total, torch.tensor(float(stop), device=engine.device)])
         torch.distributed.all_reduce(report)
         loss_sum, stops = report.tolist()
         mean = loss_sum / max(targets, 1)
@@ -159,10 +159,10 @@ class _Run:
             raise PhaseFailed(f"the loss is not a number at step {step + 1}", self._phase.key)
         return mean, stops > 0
 
-    def _loss(self, engine: Any, step: int, micro: MicroBatch, empty: bool) -> torch.Tensor:
-        batch = self._feed.batch(step, micro, empty, self._device)
+    def _loss(self, step: int, micro: MicroBatch, empty: bool) -> torch.Tensor:
+        batch = self._feed.batch(step, micro, empty, self._engine.device)
         torch.manual_seed(seed_of("micro-batch", self._phase.seed, step, micro.index))
-        loss = summed_loss(engine(batch, self._feed.of(micro).task.name), batch["targets"])
+        loss = summed_loss(self._engine(batch, self._feed.of(micro).task.name), batch["targets"])
         return loss * 0.0 if empty else loss
 
     def _learning_rate(self, step: int) -> float:
@@ -172,7 +172,7 @@ class _Run:
         return recipe.learning_rate * share
 
     def _note_loss(self, step: int, loss: float, last: bool) -> None:
-        progress, micro_batches = self.progress, self._feed.at(step - 1)
+        progress, micro_batches = self._progress, self._feed.at(step - 1)
         member = self._feed.of(micro_batches[0])
         lines = [line for micro in micro_batches for line in micro.inputs]
         progress.examples_of[micro_batches[0].member] += len({int(member.encoded.row_of[line]) for line in lines})
@@ -185,82 +185,3 @@ class _Run:
                 total, count = progress.pending.pop(data.task, (0.0, 0.0))
                 if count:
                     progress.curves.append([step, data.task, data.language, "loss", total / count])
-
-    def _patience_ends(self, engine: Any, step: int) -> bool:
-        """Whether so many looks in a row as the recipe has patience for were no better than one before."""
-        until, progress = self._phase.until, self.progress
-        if until is None or step % until.every:
-            return False
-        value = self._mean_metric(engine, until, step)
-        better = progress.peak is None or value > progress.peak
-        progress.waited = 0 if better else progress.waited + 1
-        progress.peak = value if better else progress.peak
-        return progress.waited >= (self._phase.recipe.patience or 0)
-
-    def _look(self, engine: Any, step: int, last: bool) -> None:
-        """Score the validation data of each ``best`` rule that is due, and keep the weights if they are better."""
-        for rule in self._rules:
-            if rule.kind == "best" and (last or step % rule.every == 0):
-                value = self._mean_metric(engine, rule, step)
-                best = self.progress.best.get(rule.key)
-                if best is None or value > best["value"]:
-                    path = self._checkpoint(engine, step)
-                    self.progress.best[rule.key] = {"value": value, "step": step, "path": path}
-
-    def _mean_metric(self, engine: Any, rule: Rule, step: int) -> float:
-        """What a look of this rule sees; taken once a step, whoever asks."""
-        looks = self.progress.looks.setdefault(rule.key, [])
-        if not looks or looks[-1][0] != step:
-            looks.append([step, self._measure(engine, rule, step)])
-        return looks[-1][1]
-
-    def _measure(self, engine: Any, rule: Rule, step: int) -> float:
-        values = torch.zeros(1, dtype=torch.float64)
-        for data in rule.on:
-            prepared = self._preparation.of(data, self._phase.recipe.max_length)
-            task = prepared.task
-            found = outputs(
-                engine.module,
-                prepared.encoded,
-                data.task,
-                None,
-                self._preparation.base.spec.pad,
-                self._phase.recipe.precision,
-            )
-            if found is not None:
-                predicted = task.format.decode(task, prepared.rows, prepared.encoded.table, found)
-                value = task.major.compute(predicted["gold"].to_pylist(), predicted["prediction"].to_pylist())
-                values += value / len(rule.on)
-                point = [step, data.task, data.language, task.metric]
-                if not any(row[:4] == point for row in self.progress.curves[-len(rule.on) * 4 :]):
-                    self.progress.curves.append([*point, value])
-        values = values.to(self._device)
-        torch.distributed.broadcast(values, 0)
-        return float(values)
-
-    def _checkpoint(self, engine: Any, step: int) -> str:
-        """Write the weights as a checkpoint of this attempt, once a step; every rank must call this."""
-        path = f"{self._path}/checkpoints/{step}"
-        if path == self._written:
-            return path
-        self._written = path
-        state = engines.full_state(engine, moments=False)
-        if state is not None:
-            with snapshot.uploading(self._store, path) as folder:
-                load.save(folder, engine.module, state["weight"], self.heads, self._preparation.base)
-        return path
-
-    def _snapshot(self, engine: Any) -> None:
-        state = engines.full_state(engine, moments=True)
-        if state is not None:
-            snapshot.write(self._store, self._path, self.progress.step, state, asdict(self.progress))
-
-    def _select_last(self, engine: Any) -> None:
-        for rule in self._rules:
-            if rule.kind == "last":
-                path = self._checkpoint(engine, self.progress.step)
-                found = {"step": self.progress.step, "path": path, "value": None}
-            else:
-                found = self.progress.best[rule.key]
-            looks = self.progress.looks.get(rule.key, [])
-            self.selections[rule.key] = {"rule": rule.kind, "selected_by": rule.selected_by, "looks": looks, **found}

@@ -5,17 +5,14 @@ So a phase goes on with any number of ranks and at any ZeRO stage. The loop's ow
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
 
 from xfer.store.snapshots import Snapshot, seal
 from xfer.store.store import Store
-from xfer.training.engine import State
+from xfer.store.writing import writing
+from xfer.training.state import State, size
 
 FILE = "state.safetensors"
 
@@ -23,7 +20,7 @@ FILE = "state.safetensors"
 def write(store: Store, attempt: str, step: int, state: State, loop: dict[str, Any]) -> None:
     """Write a snapshot below an attempt's path. Called by rank 0."""
     tensors = {f"{kind}:{name}": tensor for kind, named in state.items() for name, tensor in named.items()}
-    with uploading(store, f"{attempt}/snapshots/{step}") as folder:
+    with writing(store, f"{attempt}/snapshots/{step}", size(tensors)) as folder:
         save_file(tensors, folder / FILE)
     seal(store, attempt, step, loop)
 
@@ -36,12 +33,3 @@ def tensors_of(store: Store, snapshot: Snapshot) -> State:
             kind, _, parameter = name.partition(":")
             state.setdefault(kind, {})[parameter] = tensor
     return state
-
-
-@contextmanager
-def uploading(store: Store, prefix: str) -> Iterator[Path]:
-    """A temporary folder whose files are put below ``prefix`` when the block ends well."""
-    with tempfile.TemporaryDirectory(prefix="xfer-") as name:
-        yield Path(name)
-        for file in sorted(path for path in Path(name).rglob("*") if path.is_file()):
-            store.put(f"{prefix}/{file.relative_to(name).as_posix()}", file)
