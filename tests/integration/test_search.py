@@ -176,13 +176,14 @@ def tried(store: Store, found: Experiment) -> list[float]:
 
 def test_optuna_looks_where_it_was_good_and_says_the_same_again(tmp_path: Path, store: Store) -> None:
     found = sampled(tmp_path, 30)
-    answers = Answers(3, peak)
-    assert decisions.decide(store, found, answers, at_once=3) is not None
+    answers = Answers(1, peak)
+    assert decisions.decide(store, found, answers) is not None
     rates = tried(store, found)
     assert len(rates) == 30 and all(1e-6 <= rate <= 1e-2 for rate in rates)
     assert rates == [float(f"{rate:.2g}") for rate in rates], "few digits"
+    assert len(set(rates)) == 30, "and none of them twice"
     near = [abs(math.log10(rate) + 4) < 0.5 for rate in rates]
-    assert sum(near[15:]) > 2 * sum(near[:10]), "a quarter would be chance"
+    assert sum(near[15:]) >= 8, "a quarter would be chance"
 
     decided = experiments.read(store, found.key)
     store.delete(f"experiments/{found.key}/decision.json")

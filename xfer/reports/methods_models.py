@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xfer.models.scratch import SIZES
 from xfer.models.spec import ModelSpec
 from xfer.reports.formatting import count
+from xfer.reports.pools import kind
 from xfer.reports.prose import Paragraph, listed, number_of, percent
 from xfer.study.lock import Lock
 from xfer.study.schema import ModelRef, Scratch, Study
@@ -29,9 +30,9 @@ def models(study: Study, lock: Lock) -> Paragraph:
 
 
 def _pretrained(spec: ModelSpec) -> str:
-    kind = spec.config.get("model_type", "")
+    architecture = spec.config.get("model_type", "")
     vocabulary = spec.config.get("vocab_size")
-    facts = [f"{kind} architecture"] if kind else []
+    facts = [f"{architecture} architecture"] if architecture else []
     facts += [number_of(spec.layers, "layer"), f"hidden size {spec.hidden}"]
     facts += [f"vocabulary of {number_of(vocabulary, 'sub-token')}"] if vocabulary else []
     origin = (
@@ -48,8 +49,8 @@ def _kinds(refs: Iterable[ModelRef]) -> tuple[tuple[ModelRef, ...], ...]:
     kinds: dict[object, tuple[ModelRef, ...]] = {}
     for ref in refs:
         if ref.scratch is not None:
-            kind = tuple(ref.scratch.model_dump(exclude={"seed"}).items())
-            kinds[kind] = (*kinds.get(kind, ()), ref)
+            found = kind(ref.scratch)
+            kinds[found] = (*kinds.get(found, ()), ref)
     return tuple(kinds.values())
 
 

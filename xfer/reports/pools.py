@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from xfer.study.schema import ModelRef, Study
+from xfer.study.schema import ModelRef, Scratch, Study
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,24 @@ def pools(study: Study) -> tuple[Pool, ...]:
     kinds: dict[object, dict[int, ModelRef]] = {}
     for ref in study.models:
         if ref.scratch is not None:
-            kinds.setdefault(_kind(ref, study), {}).setdefault(ref.scratch.seed, ref)
+            by_seed = kinds.setdefault((kind(ref.scratch), _recipes(ref, study)), {})
+            by_seed.setdefault(ref.scratch.seed, ref)
     found = [tuple(by_seed.values()) for by_seed in kinds.values() if len(by_seed) > 1]
     return tuple(_pool(refs, [other[0] for other in found if other != refs]) for refs in found)
 
 
-def _kind(ref: ModelRef, study: Study) -> object:
-    assert ref.scratch is not None
-    made = ref.scratch.model_dump(exclude={"seed"})
-    # Recipes are chosen by name: models that the same overrides name are trained alike.
-    named = [i for i, patch in enumerate(study.recipe.override) if patch.where.model and ref.id in patch.where.model]
-    return (tuple(sorted(made.items())), tuple(named))
+def kind(made: Scratch) -> object:
+    """Equal for models from scratch that differ in their seed alone."""
+    return tuple(made.model_dump(exclude={"seed"}).items())
+
+
+def _recipes(ref: ModelRef, study: Study) -> object:
+    """Recipes are chosen by name: models that the same overrides name are trained alike."""
+    return tuple(i for i, patch in enumerate(study.recipe.override) if ref.id in (patch.where.model or ()))
 
 
 def _pool(refs: tuple[ModelRef, ...], others: Iterable[ModelRef]) -> Pool:
     sizes = [ref.scratch.size for ref in (refs[0], *others) if ref.scratch]
     models = tuple(ref.id for ref in refs)
-    kind = sizes[0] if sizes.count(sizes[0]) == 1 else ", ".join(models)
-    return Pool(f"{kind}, {len(models)} pretraining seeds", models)
+    called = sizes[0] if sizes.count(sizes[0]) == 1 else ", ".join(models)
+    return Pool(f"{called}, {len(models)} pretraining seeds", models)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from xfer.fingerprint import seed_of
+from xfer.fingerprint import canonical, seed_of
 from xfer.search.trials import Score
 from xfer.store.experiments import Answer
 from xfer.study.exploring import normal
 from xfer.study.plan import Experiment, Sought, Values
 from xfer.study.space import Dimension, Space
+
+DRAWS = 20
+"""Times that a sampler is asked for something new, before what has been tried is tried again; which costs nothing."""
 
 
 class Listed:
@@ -46,22 +48,29 @@ class Sampled:
             space=self._draw, metric="score", mode="max", sampler=sampler, storage=storage, study_name="prior"
         )
         self._drawn: Values = {}
+        self._seen = {canonical(answer.values) for answer in prior}
+        self._draws: dict[int, str] = {}
 
     def next(self, trial: int) -> Values:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._searcher.suggest(str(trial))
+        for draw in range(DRAWS):
+            if draw:
+                self._searcher.on_trial_complete(self._draws[trial], error=True)
+            self._draws[trial] = f"{trial}.{draw}"
+            self._searcher.suggest(self._draws[trial])
+            if canonical(self._drawn) not in self._seen:
+                break
+        self._seen.add(canonical(self._drawn))
         return self._drawn
 
     def ended(self, trial: int, score: Score, units: int) -> None:
-        result = {"score": score, "training_iteration": units}
+        name, result = self._draws[trial], {"score": score, "training_iteration": units}
         if score is None:
-            self._searcher.on_trial_complete(str(trial), error=True)
+            self._searcher.on_trial_complete(name, error=True)
         elif units:  # given up: how good it would have been is not known
-            self._searcher.on_trial_result(str(trial), result)
-            self._searcher.on_trial_complete(str(trial))
+            self._searcher.on_trial_result(name, result)
+            self._searcher.on_trial_complete(name)
         else:
-            self._searcher.on_trial_complete(str(trial), result)
+            self._searcher.on_trial_complete(name, result)
 
     def _draw(self, trial: Any) -> None:
         """Draw each value that the ones before leave room for."""
