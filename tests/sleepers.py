@@ -99,7 +99,7 @@ class Sleeper:
 class Sleepers:
     """So many cores, on each of which a lane of one rank can sleep."""
 
-    def __init__(self, cores: int, step: float, deaf: bool, log: Path, site: Site, shapes: object) -> None:
+    def __init__(self, cores: int, step: float, deaf: bool, log: Path, site: Site, plan: object) -> None:
         """``deaf``: who is told to stop does not hear it."""
         self.store, self.cores, self.step, self.deaf, self.taken = site.store, cores, step, deaf, 0
         self._log = log.open("a")

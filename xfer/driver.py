@@ -38,7 +38,7 @@ Measured = Callable[[Question], Coroutine[Any, Any, float | None]]
 def run(
     path: Path, roots: resolve.Roots, events: Events, stop: threading.Event, place: Callable[..., Cluster] = RayCluster
 ) -> bool:
-    """Run the study at ``path`` to its end, in lanes on ``place(site, shapes)``; whether every cell is done.
+    """Run the study at ``path`` to its end, in lanes on ``place(site, plan)``; whether every cell is done.
 
     Everything that the user can get wrong is found before any worker starts. Raises ``UserError`` for that,
     and ``Stopped`` when ``stop`` is set on the way.
@@ -68,7 +68,7 @@ class _Run:
         """Make everything that the study asks for; the number of cells that are not done."""
         plan, needs = self._planned()
         found = _announce(plan, needs, self.site.store, self.events)
-        cluster = place(self.site, plan.shapes())
+        cluster = place(self.site, plan)
         pool = Pool(cluster, self.events)
         account = self._account(plan, found.complete, pool)
         crew = Crew(self.stop, account.look if account else lambda: None, lambda: pool.dismiss(stopped()))

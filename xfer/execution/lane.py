@@ -11,14 +11,16 @@ import asyncio
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from xfer.execution.ahead import Ahead, wanted
 from xfer.execution.board import Board, Job, Seen, actor
 from xfer.execution.jobs import Result, Site
 from xfer.execution.runtime import start_ray
 from xfer.phase.resources import Resources
+from xfer.study.plan import Plan
 
 RESTARTS = 20
 """Worker groups that a lane may lose before it gives up."""
@@ -43,9 +45,8 @@ class Worker(Protocol):
 class RayCluster:
     """Opens lanes on the Ray cluster that is there, or on this machine."""
 
-    def __init__(self, site: Site, shapes: Iterable[Resources]) -> None:
-        """``shapes``: what this machine must have room for."""
-        self._site, self._shapes = site, tuple(shapes)
+    def __init__(self, site: Site, plan: Plan) -> None:
+        self._site, self._shapes, self._ahead = site, plan.shapes(), wanted(plan)
 
     def start(self) -> None:
         """Join or start Ray. Raises ``UserError`` when that cannot be."""
@@ -60,7 +61,7 @@ class RayCluster:
 
     def open(self, resources: Resources, on_end: Callable[[], None]) -> Lane:
         """A lane, whose workers begin to start."""
-        return Lane(self._site, resources, on_end)
+        return Lane(self._site, self._ahead, resources, on_end)
 
     def leave(self) -> None:
         """Shut Ray down in this process."""
@@ -71,7 +72,7 @@ class RayCluster:
 class Lane:
     """Workers of one shape. They start at once in the background."""
 
-    def __init__(self, site: Site, resources: Resources, on_end: Callable[[], None]) -> None:
+    def __init__(self, site: Site, ahead: Sequence[Ahead], resources: Resources, on_end: Callable[[], None]) -> None:
         """``on_end`` is called in the event loop when the workers have ended."""
         self.resources = resources
         self._board = actor(Board)
@@ -81,7 +82,7 @@ class Lane:
 
         def fit() -> None:
             try:
-                self._fit(site)
+                self._fit(site, ahead)
             except BaseException as error:  # whatever ends the thread is told to who waits
                 self.error = error
             with suppress(RuntimeError):  # the loop has ended before
@@ -125,14 +126,14 @@ class Lane:
         await self._board.end.remote()
         await asyncio.to_thread(self._thread.join, FAREWELL)
 
-    def _fit(self, site: Site) -> None:
+    def _fit(self, site: Site, ahead: Sequence[Ahead]) -> None:
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.torch import TorchConfig, TorchTrainer
 
         from xfer.execution.worker import work
 
         per_rank = self.resources.per_rank
-        config = {"board": self._board, "site": site, "threads": per_rank.cpu}
+        config = {"board": self._board, "site": site, "ahead": ahead, "threads": per_rank.cpu}
         with tempfile.TemporaryDirectory(prefix="xfer-lane-") as folder:
             TorchTrainer(
                 work,

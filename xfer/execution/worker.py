@@ -13,11 +13,10 @@ from typing import Any
 
 from xfer.errors import PhaseFailed, XferError
 from xfer.evaluation.prepared import Preparation
-from xfer.execution.board import Handle, Job
+from xfer.execution.ahead import Preparations, preparing
+from xfer.execution.board import Handle
 from xfer.execution.held import Held
 from xfer.execution.jobs import Evaluate, Result, Site, Train
-from xfer.models.base import Base
-from xfer.models.spec import ModelSpec
 
 REPORT = 0.05
 """Seconds between two reports of a running phase: a call for every step would cost short ones a tenth of it."""
@@ -27,14 +26,23 @@ IDLE_BEAT = 10.0
 
 
 def work(config: dict[str, Any]) -> None:
-    """Take jobs from the board until it says ``end``. An error that may be this rank's alone ends the group."""
-    import ray
+    """Take jobs from the board until it says ``end``, and have data prepared for later ones meanwhile."""
+    import ray.train
     import torch
+
+    torch.set_num_threads(config["threads"])
+    _warm_up()
+    is_first_here = ray.train.get_context().get_local_rank() == 0
+    with preparing(config["site"], config["ahead"] if is_first_here else ()):
+        _work(config["board"], config["site"])
+
+
+def _work(board: Handle, site: Site) -> None:
+    """Job after job. An error that may be this rank's alone ends the group."""
+    import ray
     import torch.distributed as distributed
 
-    board, site, threads = config["board"], config["site"], config["threads"]
-    torch.set_num_threads(threads)
-    _warm_up()
+    preparations = Preparations(site)
     rank = distributed.get_rank()
     if rank == 0:
         ray.get(board.join.remote())
@@ -49,7 +57,11 @@ def work(config: dict[str, Any]) -> None:
         number, job = found[0]
         result = None
         try:
-            result = _do(job, site, board, number)
+            preparation = preparations.of(job.model)
+            if isinstance(job, Train):
+                result = _train(job, site, preparation, board, number)
+            else:
+                result = _evaluate(job, site, preparation)
         except PhaseFailed as error:  # the same on every rank, so the group can go on
             result = Result("failed", error.what, traceback.format_exc())
         except Exception as error:
@@ -93,11 +105,7 @@ def _broken_off(error: Exception, rank: int) -> Result:
     return Result("lost", f"{type(error).__name__} on rank {rank}: {error}", traceback.format_exc())
 
 
-def _do(job: Job, site: Site, board: Handle, number: int) -> Result | None:
-    return _train(job, site, board, number) if isinstance(job, Train) else _evaluate(job, site)
-
-
-def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
+def _train(job: Train, site: Site, preparation: Preparation, board: Handle, number: int) -> Result | None:
     import ray
 
     from xfer.training.loop import train
@@ -113,7 +121,6 @@ def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
         told = time.monotonic()
         return bool(ray.get(board.report.remote(number, step, dict(metrics))))
 
-    preparation = _preparation(site, job.model)
     with site.store.folder(job.start) if job.start else nullcontext(None) as start:
         trained = train(
             job.phase, job.rules, preparation, start,
@@ -132,11 +139,10 @@ def _train(job: Train, site: Site, board: Handle, number: int) -> Result | None:
     return Result("done" if trained.finished else "stopped", values=values)
 
 
-def _evaluate(job: Evaluate, site: Site) -> Result | None:
+def _evaluate(job: Evaluate, site: Site, preparation: Preparation) -> Result | None:
     from xfer.evaluation.predict import predict
     from xfer.results.parts import to_parquet
 
-    preparation = _preparation(site, job.model)
     table = predict(job.evaluations, preparation, _held.model(job.subject, preparation, site.store))
     if table is not None:
         site.store.put(job.part, to_parquet(table))
@@ -144,18 +150,6 @@ def _evaluate(job: Evaluate, site: Site) -> Result | None:
 
 
 _held = Held()
-
-_preparations: dict[str, Preparation] = {}
-"""Bases and tokenised data stay with the process from job to job."""
-
-
-def _preparation(site: Site, model: ModelSpec) -> Preparation:
-    if model.name not in _preparations:
-        folder = None
-        if model.tokenizer is None:
-            folder, _ = site.roots.model_folder(model.name, model.revision, site.folder)
-        _preparations[model.name] = Preparation(site.data, site.registry, Base(model, folder))
-    return _preparations[model.name]
 
 
 def _hardware() -> str:

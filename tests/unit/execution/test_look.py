@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.execution.walking import Lane
 from tests.unit.store.attempting import another_attempt
 from tests.unit.study.made import planned
 from xfer.events import Events
 from xfer.execution.ensure import Ensurer
 from xfer.execution.jobs import Site
-from xfer.execution.lane import RayCluster
-from xfer.execution.pool import Pool
 from xfer.fingerprint import plain
 from xfer.phase.selection import Rule
 from xfer.store import records, snapshots
@@ -38,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 def ensurer(store: Store, tmp_path: Path) -> Ensurer:
     """Without a lane: nothing here is trained."""
     site, events = Site(store, Roots(), DataRoots(), SHIPPED, tmp_path), Events(io.StringIO())
-    return Ensurer(site, {}, events, threading.Event(), Pool(RayCluster(site, ()), events))
+    return Ensurer(site, {}, events, threading.Event(), Lane(store))
 
 
 @pytest.fixture
