@@ -6,12 +6,13 @@ Parts know only keys; the plan adds study, model, arm, target, relation and seed
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xfer.evaluation.score import stored
 from xfer.results import schema
@@ -20,6 +21,13 @@ from xfer.store import experiments, parts, records
 from xfer.store.attempts import Holder, attempt_path, latest
 from xfer.store.store import Store
 from xfer.study.plan import Cell, Plan, Planned
+
+ABOUT = pa.schema([f for f in schema.SCORES if f.name not in {*schema.SCORED.names, "major"}])
+"""What of the view ``scores`` the plan knows."""
+
+
+READERS = 8
+"""Groups whose scores are read at the same time: a bucket takes its time to answer."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,22 @@ class Views:
 
     def scores(self) -> pa.Table:
         """One row for each cell, evaluation and metric."""
-        rows = [row for cell in self.plan.cells if cell.decided for row in self._scores_of(cell)]
-        return pa.Table.from_pylist(rows, schema=schema.SCORES)
+        rows_of: dict[str, list[int]] = {}
+        for row, evaluation in enumerate(self._scored["evaluation"].to_pylist()):
+            rows_of.setdefault(evaluation, []).append(row)
+        cells = [cell for cell in self.plan.cells if cell.decided]
+        rows: list[int] = []
+        cell_of: list[int] = []
+        for number, cell in enumerate(cells):
+            for evaluation in cell.evaluations:
+                found = rows_of.get(evaluation, [])
+                rows += found
+                cell_of += [number] * len(found)
+        about = pa.Table.from_pylist(list(map(self._about, cells)), schema=ABOUT).take(pa.array(cell_of, pa.int64()))
+        scored = self._scored.take(pa.array(rows, pa.int64()))
+        columns = {name: about[name] for name in ABOUT.names} | {name: scored[name] for name in scored.column_names}
+        columns["major"] = self._is_major(scored)
+        return pa.table({name: columns[name] for name in schema.SCORES.names}).cast(schema.SCORES)
 
     def phases(self) -> pa.Table:
         """One row for each distinct phase."""
@@ -129,18 +151,27 @@ class Views:
         return {phase for phase in trials if self.plan.phases[phase].roles == {"trial"}}
 
     @cached_property
-    def _scored(self) -> dict[str, list[dict[str, Any]]]:
-        """Rows of scores by evaluation."""
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for group in dict.fromkeys(e.group for e in self.plan.evaluations.values()):
-            for row in stored(self.store, group, self.plan.registry).to_pylist():
-                rows.setdefault(row["evaluation"], []).append(row)
-        return rows
+    def _scored(self) -> pa.Table:
+        """The scores of every evaluation, schema ``SCORED``."""
+        groups = dict.fromkeys(evaluation.group for evaluation in self.plan.evaluations.values())
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(lambda group: stored(self.store, group, self.plan.registry), groups)
+            return pa.concat_tables([schema.SCORED.empty_table(), *found])
 
-    def _scores_of(self, cell: Cell) -> Iterator[dict[str, Any]]:
+    @cached_property
+    def _evaluated(self) -> set[str]:
+        return set(pc.unique(self._scored["evaluation"]).to_pylist())
+
+    def _is_major(self, scored: pa.Table) -> pa.ChunkedArray:
+        tasks = pc.unique(scored["task"])
+        majors = pa.array([self.plan.registry.get(task).metric for task in tasks.to_pylist()], pa.string())
+        return pc.equal(scored["metric"], majors.take(pc.index_in(scored["task"], tasks)))
+
+    def _about(self, cell: Cell) -> dict[str, Any]:
+        """What the plan knows of a cell's scores."""
         subject = cell.subject
         record = self.store.get_json(records.selection_path(subject.phase, subject.rule.key)) if subject.phase else None
-        about = {
+        return {
             "study": self.plan.study,
             "model": cell.model,
             "parameters": self.plan.models[cell.model].parameters,
@@ -154,10 +185,6 @@ class Views:
             "step": record["step"] if record else None,
             "selected_by": subject.rule.selected_by,
         }
-        for evaluation in cell.evaluations:
-            for row in self._scored.get(evaluation, ()):
-                major = self.plan.registry.get(row["task"]).metric == row["metric"]
-                yield {**{k: v for k, v in row.items() if k != "evaluation"}, **about, "major": major}
 
     def _phase_row(self, planned: Planned) -> dict[str, Any]:
         phase = planned.phase
@@ -194,7 +221,7 @@ class Views:
         }
 
     def _state(self, cell: Cell) -> tuple[str, str]:
-        missing = [key for key in cell.evaluations if key not in self._scored]
+        missing = [key for key in cell.evaluations if key not in self._evaluated]
         if cell.decided and not missing:
             return "done", ""
         failures = [self._failure(phase) for phase in cell.phases]
