@@ -206,7 +206,9 @@ class _Search:
             with self._askers:
                 if self._over or self._error is not None:
                     return
-                score = self._answer(Question(*question, values))
+                self._ledger.catch_up()
+                known = self._ledger.place(about) is not None
+                score = self._ledger.score(about) if known else self._answer(Question(*question, values))
             if score is not None:
                 self._ledger.add(Answer(values, question.units, score, self._source.name(values)))
         except BaseException as error:
