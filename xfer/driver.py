@@ -137,7 +137,8 @@ class _Walk:
             plan = self._plan.also(experiment, found)
             needs = state.needs(plan, self._file)
             studies.declare(self._ensurer.site.store, needs)
-            self.follow(plan, needs)
+            self._plan = plan
+            self._keeper.also(plan, needs)
         return found.trial
 
     def measure(self, cell: TrialCell, units: int) -> float | None:

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from tests.unit.execution.walking import FIELDS, Lane
+from tests.unit.execution.walking import FIELDS, Lane, weights
 from tests.unit.study.made import study, whole_lock
 from xfer import driver
 from xfer.events import Events
@@ -99,6 +99,19 @@ def test_an_explored_study_that_is_extended_trains_only_what_is_new(tmp_path: Pa
     new = run(tmp_path, lane, [*trials, other], {**chosen, "explored-2": other}, explore=more)
     assert len(new) == 2 + 2, "a trial, and the arm that it has become"
     assert len(run(tmp_path, lane, [], {}, explore=more, seeds="[11, 12]")) == 1 + 2 + 2 + 2
+
+
+@pytest.mark.parametrize("keep", ["none", "intermediate"])
+def test_weights_of_a_trial_go_when_it_is_done_though_others_have_come_since(
+    tmp_path: Path, lane: Lane, keep: str
+) -> None:
+    made = study(tmp_path, **{**FIELDS, "targets": "[xnli]", "explore": EXPLORE, "keep": f"{{weights: {keep}}}"})
+    found = opened(made, whole_lock(), lane.store)
+    walked, (experiment,) = walk(found, lane), found.plan.experiments
+    one, other = (walked.trial(experiment.key, values).cells[0] for values in (MIX, {"arm": "snli"}))
+    assert walked.measure(one, 0) == 1.0 and weights(lane.store) == set()
+    assert walked.phases(other.phases[:1]) and weights(lane.store) == {other.phases[0]}, "its target begins with it"
+    assert walked.measure(other, 0) == 1.0 and weights(lane.store) == set()
 
 
 def test_what_has_been_tried_is_needed_until_the_choice_is_made_and_known_after(tmp_path: Path, lane: Lane) -> None:
