@@ -132,7 +132,8 @@ class _Run:
             plan = walk.plan.also(experiment.key, found)
             needs = state.needs(plan, str(self.study.path))
             studies.declare(self.site.store, needs)
-            self._follow(walk, ensurer, plan, needs)
+            ensurer.urgency = urgencies(plan, self.lock)
+            walk.also(plan, needs)
         return found.trial
 
     def _follow(self, walk: Walk, ensurer: Ensurer, plan: Plan, needs: Needs) -> None:

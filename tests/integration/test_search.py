@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,7 +100,7 @@ def test_what_was_answered_is_replayed_in_its_order_whatever_comes_first_now(tmp
     assert {trial["state"] for trial in decided["trials"]} == {"finished", "pruned"}
     log = store.names(f"experiments/{found.key}/answers")
 
-    for kept in (0, 1, len(log) // 2, len(log)):
+    for kept in (1, len(log) // 2, len(log)):
         copy = Store(str(tmp_path / f"after-{kept}"))
         experiments.begin(copy, found.key, experiments.begun(store, found.key) or {})
         for path in log[:kept]:
@@ -114,6 +115,31 @@ def test_what_was_answered_is_replayed_in_its_order_whatever_comes_first_now(tmp
         again = Answers(2)
         decisions.decide(copy, found, again, at_once=5)
         assert not again.asked and experiments.read(copy, found.key) == first, "asked nothing, decided the same"
+
+
+def test_two_drivers_at_one_search_decide_the_same_and_share_answers(tmp_path: Path, store: Store) -> None:
+    found, asked, chosen = experiment(tmp_path), list[tuple[int, int]](), list[object]()
+
+    def answer(question: Question) -> float:
+        asked.append((question.trial, question.units))
+        time.sleep(0.2)
+        return score(question)
+
+    def drive() -> None:
+        chosen.append(decisions.decide(Store(store.url), found, answer, at_once=3))
+
+    drivers = [threading.Thread(target=drive) for _ in range(2)]
+    for driver in drivers:
+        driver.start()
+        time.sleep(1)  # the second one finds the first on its way
+    for driver in drivers:
+        driver.join()
+    assert len(chosen) == 2 and chosen[0] == chosen[1]
+    assert len(asked) < 2 * len(set(asked))
+    assert len(store.names(f"experiments/{found.key}/answers")) == len(set(asked))
+    store.delete(f"experiments/{found.key}/decision.json")
+    again = Answers(1)
+    assert decisions.decide(store, found, again) == chosen[0] and not again.asked
 
 
 @pytest.mark.parametrize("error", [Stopped("stopped", ""), RuntimeError("no room left")])

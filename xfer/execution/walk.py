@@ -78,6 +78,11 @@ class Walk:
             if cell not in self._cells:
                 self._cells[cell] = self._crew.start(self._cell(cell))
 
+    def also(self, plan: Plan, needs: Needs) -> None:
+        """A trial has come to the plan."""
+        self._plan = plan
+        self._keeper.also(plan, needs)
+
     @property
     def plan(self) -> Plan:
         """What it goes by."""

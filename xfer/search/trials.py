@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from xfer.errors import XferError
 from xfer.execution.board import actor
@@ -94,11 +94,12 @@ class _Search:
         self._error: BaseException | None = None
         self._changed = threading.Condition()
         self._askers = threading.Semaphore(askers)
-        self._desk = actor(Desk)
+        self._desk: Any = None
 
     def run(self) -> None:
         import ray
 
+        self._desk = actor(Desk)
         threads = [threading.Thread(target=work, daemon=True) for work in (self._tune, self._listen)]
         for thread in threads:
             thread.start()
@@ -121,7 +122,8 @@ class _Search:
             question = None if self._over or self._error is not None else self._first()
             if question is not None:
                 about = self._about(question)
-                self.scores[question] = None if about in self._failed else self._ledger.score(about)
+                failed = self._ledger.place(about) is None
+                self.scores[question] = None if failed else self._ledger.score(about)
                 self._waiting.remove(question)
             return question
 
@@ -206,7 +208,9 @@ class _Search:
             with self._askers:
                 if self._over or self._error is not None:
                     return
-                score = self._answer(Question(*question, values))
+                self._ledger.catch_up()
+                known = self._ledger.place(about) is not None
+                score = self._ledger.score(about) if known else self._answer(Question(*question, values))
             if score is not None:
                 self._ledger.add(Answer(values, question.units, score, self._source.name(values)))
         except BaseException as error:

@@ -76,6 +76,12 @@ class Ledger:
                 path = _path(self._folder, self._next)
                 self._note(answer if self._store.create(path, content) else _answer(self._store, path))
 
+    def catch_up(self) -> None:
+        """Read what others have stored since."""
+        with self._writing:
+            while self._store.size(path := _path(self._folder, self._next)) is not None:
+                self._note(_answer(self._store, path))
+
     def place(self, about: tuple[str, int]) -> int | None:
         """The number of the answer to a question; None when it has none."""
         return self._places.get(about)

@@ -33,6 +33,20 @@ class Keeper:
             for user in users:
                 self._used_by.setdefault(user, set()).add(place)
 
+    def also(self, plan: Plan, needs: Needs) -> None:
+        """More has come to the plan, and to what the study needs: wait for that, too."""
+        before = _uses(self._plan, self._needs)
+        self._plan, self._needs = plan, needs
+        if self._keep.weights == "all":
+            return
+        for place, users in _uses(plan, needs).items():
+            new = users - before.get(place, set())
+            is_new = place not in before and not self._keep.stays(plan.phases[place[0]].roles)
+            if new and (is_new or place in self._uses):
+                self._uses.setdefault(place, set()).update(new)
+                for user in new:
+                    self._used_by.setdefault(user, set()).add(place)
+
     def done(self, *keys: str) -> None:
         """These phases are complete, these evaluations are held: drop what nothing else waits for."""
         touched = set()

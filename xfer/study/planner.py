@@ -20,7 +20,7 @@ from xfer.study.needs import check_asked, split_of
 from xfer.study.plan import Cell, Decisions, Experiment, Plan, Planned, Trial, TrialCell, Tried, Values
 from xfer.study.relation import relation
 from xfer.study.schema import ModelRef, Study, Target
-from xfer.study.trying import Course, Trying
+from xfer.study.trying import Setting, Trying
 
 ALL = Sample()
 
@@ -118,34 +118,34 @@ class _Planner:
         names = known_as(target, self._registry)
         return self._train("target", ingredients, names, ALL, start, seed, values, decided)
 
-    def trial(self, values: Values, course: Course) -> Trial:
+    def trial(self, values: Values, setting: Setting) -> Trial:
         """Plan one trial's phases and what tells how good it is."""
-        self._trying = course.field
+        self._trying = setting.field
         cells = []
-        for model, name in course.pairs:
+        for model, name in setting.pairs:
             self._model = next(ref for ref in self._study.models if ref.id == model)
             target, trained = self._study.target(name), self._trains_on(name)
-            on = self._lock.data_set(trained, *split_of(course.on))
-            for arm in course.arms:
-                for seed in course.seeds:
+            on = self._lock.data_set(trained, *split_of(setting.on))
+            for arm in setting.arms:
+                for seed in setting.seeds:
                     start = arm.expand(self, self._base_of(self._model), seed)
-                    subject = self._target(target, start, seed, course.values, True)
+                    subject = self._target(target, start, seed, setting.values, True)
                     evaluation = self._evaluation(subject, on, trained, known_as(target, self._registry))
-                    cells.append(TrialCell(self._lineage(subject), evaluation, self._looks(subject, on, course)))
+                    cells.append(TrialCell(self._lineage(subject), evaluation, self._looks(subject, on, setting)))
         return Trial(values, tuple(cells))
 
-    def _looks(self, subject: Selection, on: DataSet, course: Course) -> Rule | None:
+    def _looks(self, subject: Selection, on: DataSet, setting: Setting) -> Rule | None:
         """With a scheduler: look at the trial's validation data at every rung."""
-        if course.scheduler is None:
+        if setting.scheduler is None:
             return None
         planned = self.phases[subject.phase]
-        if planned.phase.steps < course.scheduler.units:
+        if planned.phase.steps < setting.scheduler.units:
             raise UserError(
-                f"a trial has {planned.phase.steps} steps, too few for {course.scheduler.asha} rungs",
-                self._study.where(course.field, "scheduler"),
-                f"give its phases {course.scheduler.units} steps or more, or ask for fewer rungs",
+                f"a trial has {planned.phase.steps} steps, too few for {setting.scheduler.asha} rungs",
+                self._study.where(setting.field, "scheduler"),
+                f"give its phases {setting.scheduler.units} steps or more, or ask for fewer rungs",
             )
-        rule = Rule("best", (on,), max(1, planned.phase.steps // course.scheduler.units))
+        rule = Rule("best", (on,), max(1, planned.phase.steps // setting.scheduler.units))
         planned.rules[rule.key] = rule
         return rule
 

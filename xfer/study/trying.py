@@ -22,7 +22,7 @@ ANY_RATE = 1.0
 
 
 @dataclass(frozen=True)
-class Course:
+class Setting:
     """What a trial goes through."""
 
     pairs: tuple[tuple[str, str], ...]
@@ -45,7 +45,7 @@ class Planner(Protocol):
     phases: dict[str, Planned]
     evaluations: dict[str, Evaluation]
 
-    def trial(self, values: Values, course: Course) -> Trial: ...
+    def trial(self, values: Values, setting: Setting) -> Trial: ...
 
 
 class Trying:
@@ -64,12 +64,12 @@ class Trying:
         arms = tuple(named[name] for name in tune.arms)
         for pairs in _groups(self._models(None), self._trained(tune.targets), tune.per):
 
-            def course(values: Values, pairs: tuple[tuple[str, str], ...] = pairs) -> Course:
-                return Course(pairs, arms, tune.seeds, tune.on, tune.scheduler, tune.at_once, "tune", values)
+            def setting(values: Values, pairs: tuple[tuple[str, str], ...] = pairs) -> Setting:
+                return Setting(pairs, arms, tune.seeds, tune.on, tune.scheduler, tune.at_once, "tune", values)
 
             values = tuple({"learning_rate": rate} for rate in tune.values)
             likes = ({"learning_rate": ANY_RATE},)
-            yield self._experiment(course, values, tune.space, tune.drawn, likes, likes), pairs
+            yield self._experiment(setting, values, tune.space, tune.drawn, likes, likes), pairs
 
     def exploration(self) -> Experiment | None:
         """The experiment of ``explore``."""
@@ -78,15 +78,15 @@ class Trying:
             return None
         pairs = tuple((m, t) for m in self._models(explore.models) for t in self._trained(explore.targets))
 
-        def course(values: Values) -> Course:
+        def setting(values: Values) -> Setting:
             arm = explored("trial", values, arms)
-            return Course(
+            return Setting(
                 pairs, (arm,), explore.seeds, explore.on, explore.scheduler, explore.at_once, "explore", arm.values
             )
 
         space, likes = explore.dimensions(arms), explore.likes()
         most, least = (tuple(at_end(space, like, end) for like in likes) for end in (max, min))
-        found = self._experiment(course, (), space, explore.trials, likes, most, explore.found)
+        found = self._experiment(setting, (), space, explore.trials, likes, most, explore.found)
         assert found.sought is not None
         for values in least:  # if the smallest trial can be planned, all can
             found.sought.make(values)
@@ -101,26 +101,26 @@ class Trying:
         return tuple(explored(name, values, arms) for name, values in chosen.items())
 
     def _experiment(
-        self, course: Callable[[Values], Course], values: tuple[Values, ...], space: Space, drawn: int,
+        self, setting: Callable[[Values], Setting], values: tuple[Values, ...], space: Space, drawn: int,
         likes: tuple[Values, ...], ends: tuple[Values, ...], found_as: tuple[str, ...] = (),
     ) -> Experiment:  # fmt: skip
         def make(values: Values) -> Addition:
             planner = self._fresh()
-            return Addition(planner.trial(values, course(values)), planner.phases, planner.evaluations)
+            return Addition(planner.trial(values, setting(values)), planner.phases, planner.evaluations)
 
-        first = course(likes[0])
+        first = setting(likes[0])
         called = ["+".join(dict.fromkeys(part)) for part in zip(*first.pairs, strict=True)]
         tasks = [task for task in dict.fromkeys(self._trains_on(target) for _, target in first.pairs) if task]
         on = tuple(self._lock.data_set(task, *split_of(first.on)) for task in tasks)
         metrics = tuple(self._study.registry.get(task).major for task in tasks)
         about: dict[str, Any] = {"model": called[0], "target": called[1], "on": on, "metrics": metrics}
         if not space:
-            trials = tuple(self._planner.trial(one, course(one)) for one in values)
+            trials = tuple(self._planner.trial(one, setting(one)) for one in values)
             at_once = len(trials) if first.scheduler is None else first.at_once
             return Experiment(**about, trials=trials, scheduler=first.scheduler, at_once=at_once)
         sought = Sought(space, drawn, seed_of("search", *first.seeds), found_as, tuple(map(make, likes)), ends, make)
         found = Experiment(**about, trials=(), scheduler=first.scheduler, sought=sought, at_once=first.at_once)
-        known = tuple(self._planner.trial(one, course(one)) for one in self._tried.get(found.key, ()))
+        known = tuple(self._planner.trial(one, setting(one)) for one in self._tried.get(found.key, ()))
         return replace(found, trials=known)
 
     def _models(self, names: tuple[str, ...] | None) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.execution.walking import FIELDS, Lane
+from tests.unit.execution.walking import FIELDS, Lane, weights
 from tests.unit.study.made import study, whole_lock
 from xfer import driver
 from xfer.events import Events
@@ -23,7 +23,7 @@ from xfer.store.experiments import Answer, Ledger
 from xfer.store.store import Store
 from xfer.study import state
 from xfer.study.opening import opened
-from xfer.study.plan import Values
+from xfer.study.plan import Experiment, Trial, Values
 from xfer.study.resolve import Roots
 from xfer.study.schema import Study
 from xfer.tasks.data import DataRoots
@@ -39,31 +39,43 @@ def lane(tmp_path: Path) -> Lane:
     return Lane(Store(str(tmp_path / "runs")))
 
 
+class Driver:
+    """Goes the way that a driver goes."""
+
+    def __init__(self, made: Study, lane: Lane) -> None:
+        lane.turn, stop, events = asyncio.Lock(), threading.Event(), Events(io.StringIO())
+        site = Site(lane.store, Roots(), DataRoots(), SHIPPED, Path())
+        self.run = driver._Run(made, whole_lock(), site, events, stop)
+        self.crew = Crew(stop, lambda: None, lambda: None)
+        self.plan, needs = self.run._planned()
+        self.ensurer = Ensurer(site, self.plan.models, events, stop, lane)
+        found = driver._announce(self.plan, needs, lane.store, events)
+        self.walk = Walk(self.ensurer, self.crew, events, found, made.keep)
+        self.walk.follow(self.plan, needs)
+
+    def trial(self, experiment: Experiment, values: Values) -> Trial:
+        return self.run._trial(self.walk, self.ensurer, experiment, values)
+
+
 async def walked(made: Study, lane: Lane, tried: Sequence[Values], chosen: Values) -> int:
-    """Go the way that a driver goes: trials, their choice, and the grid; the cells that are not done."""
-    lane.turn, stop, events = asyncio.Lock(), threading.Event(), Events(io.StringIO())
-    site = Site(lane.store, Roots(), DataRoots(), SHIPPED, Path())
-    run, crew = driver._Run(made, whole_lock(), site, events, stop), Crew(stop, lambda: None, lambda: None)
-    plan, needs = run._planned()
-    ensurer = Ensurer(site, plan.models, events, stop, lane)
-    walk = Walk(ensurer, crew, events, driver._announce(plan, needs, lane.store, events), made.keep)
-    walk.follow(plan, needs)
-    for experiment in plan.open_experiments():
+    """Trials, their choice, and the grid; the cells that are not done."""
+    found = Driver(made, lane)
+    for experiment in found.plan.open_experiments():
         ledger, told = Ledger(lane.store, experiment.key), []
         for values in tried:
-            trial = run._trial(walk, ensurer, experiment, values)
+            trial = found.trial(experiment, values)
             needed = studies.of(lane.store, "small")
             assert needed and {key for cell in trial.cells for key in cell.phases} <= needed.phases.keys()
-            (score,) = {await walk.measure(cell, 0) for cell in trial.cells}
+            (score,) = {await found.walk.measure(cell, 0) for cell in trial.cells}
             assert score == 1.0
             ledger.add(Answer(values, 0, score, experiment.name(values)))
             told.append({"values": values, "state": "finished", "rungs": [], "value": score})
         experiments.decide(lane.store, experiment.key, {"values": chosen, "trials": told, "metric": ""})
-    plan, needs = run._planned()
+    plan, needs = found.run._planned()
     assert not plan.open_experiments()
-    walk.follow(plan, needs)
-    await crew.finish()
-    return await walk.end()
+    found.walk.follow(plan, needs)
+    await found.crew.finish()
+    return await found.walk.end()
 
 
 def run(folder: Path, lane: Lane, tried: Sequence[Values], chosen: Values, **fields: str) -> set[str]:
@@ -99,6 +111,26 @@ def test_an_explored_study_that_is_extended_trains_only_what_is_new(tmp_path: Pa
     new = run(tmp_path, lane, [*trials, other], {**chosen, "explored-2": other}, explore=more)
     assert len(new) == 2 + 2, "a trial, and the arm that it has become"
     assert len(run(tmp_path, lane, [], {}, explore=more, seeds="[11, 12]")) == 1 + 2 + 2 + 2
+
+
+@pytest.mark.parametrize("keep", ["none", "intermediate"])
+def test_weights_of_a_trial_go_when_it_is_done_though_others_have_come_since(
+    tmp_path: Path, lane: Lane, keep: str
+) -> None:
+    fields = {**FIELDS, "targets": "[xnli]", "explore": EXPLORE, "keep": f"{{weights: {keep}}}"}
+    made = study(tmp_path, **{**fields, "storage": lane.store.url})
+
+    async def try_two() -> None:
+        found = Driver(made, lane)
+        (experiment,) = found.plan.experiments
+        one, other = (found.trial(experiment, values).cells[0] for values in (MIX, {"arm": "snli"}))
+        assert await found.walk.measure(one, 0) == 1.0 and weights(lane.store).isdisjoint(one.phases)
+        assert await found.walk._phases(other.phases[:1]), "its target begins with it"
+        assert other.phases[0] in weights(lane.store)
+        assert await found.walk.measure(other, 0) == 1.0 and weights(lane.store).isdisjoint(other.phases)
+        await found.crew.finish()
+
+    asyncio.run(try_two())
 
 
 def test_what_has_been_tried_is_needed_until_the_choice_is_made_and_known_after(tmp_path: Path, lane: Lane) -> None:

@@ -52,6 +52,43 @@ def test_two_drivers_see_one_order(store: Store) -> None:
     assert mine.score(places[2]) == 0.75, "the other was first"
 
 
+def test_what_others_have_answered_is_heard_when_it_is_asked_for(store: Store) -> None:
+    mine, theirs = Ledger(store, "e1"), Ledger(store, "e1")
+    for values in (ONE, TWO):
+        theirs.add(Answer(values, 0, 0.25, "t"))
+    assert mine.place(Answer(TWO, 0, 0.0, "t").about) is None
+    mine.catch_up()
+    assert mine.place(Answer(TWO, 0, 0.0, "t").about) == 1
+    mine.add(Answer(THREE, 0, 0.5, "t"))
+    theirs.catch_up()
+    assert theirs.place(Answer(THREE, 0, 0.0, "t").about) == 2
+
+
+def test_what_was_known_before_stands_before_all_answers_and_is_not_stored_again(store: Store) -> None:
+    prior = [Answer(ONE, 0, 0.25, "t"), Answer(TWO, 0, 0.5, "t")]
+    ledger = Ledger(store, "e1", prior)
+    ledger.add(Answer(ONE, 0, 0.75, "t"))
+    ledger.add(Answer(THREE, 0, 1.0, "t"))
+    assert [ledger.place(Answer(values, 0, 0.0, "t").about) for values in (ONE, TWO, THREE)] == [-2, -1, 0]
+    assert ledger.score(prior[0].about) == 0.25
+    assert list(experiments.answers(store, "e1")) == [Answer(THREE, 0, 1.0, "t")]
+
+
+def test_the_ends_of_all_trials_are_known_to_other_experiments(store: Store) -> None:
+    Ledger(store, "e1").add(Answer(ONE, 1, 0.25, "t1"))
+    Ledger(store, "e1").add(Answer(ONE, 0, 0.5, "t1"))
+    before = Answer(TWO, 0, 0.75, "t2")
+    experiments.begin(store, "e2", {"at_once": 1, "prior": [before._asdict()]})
+    assert experiments.prior(experiments.begun(store, "e2") or {}) == [before]
+    assert list(experiments.ends(store)) == [Answer(ONE, 0, 0.5, "t1"), before]
+    assert experiments.tried(store, "e2") == [TWO] and experiments.tried(store, "e3") == []
+    Ledger(store, "e2", [before]).add(Answer(THREE, 1, 0.5, "t3"))
+    Ledger(store, "e2", [before]).add(Answer(THREE, 0, 0.5, "t3"))
+    assert experiments.tried(store, "e2") == [TWO, THREE]
+    experiments.decide(store, "e2", {"values": TWO, "trials": [{"values": TWO}, {"values": ONE}, {"values": TWO}]})
+    assert experiments.tried(store, "e2") == [TWO, ONE]
+
+
 def test_an_answer_that_cannot_be_read_is_asked_for_again_and_moves_no_other(store: Store) -> None:
     ledger = Ledger(store, "e1")
     for values in (ONE, TWO, THREE):
