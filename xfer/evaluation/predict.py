@@ -19,11 +19,19 @@ from xfer.evaluation.prepared import Preparation
 from xfer.models.encoder import EncoderWithHeads
 from xfer.phase.evaluation import Evaluation
 from xfer.results.schema import PREDICTIONS
-from xfer.tasks.batches import Encoded, padded_length
+from xfer.tasks.batches import Encoded
 from xfer.tasks.formats.base import IGNORE, Outputs
 
-BATCH = 32
-"""Inputs in a batch at evaluation."""
+Ints = npt.NDArray[np.int64]
+Answers = tuple[npt.NDArray[Any], Ints]
+"""Of several inputs one after the other: logits or vectors [inputs, size], or the best labels [positions with a
+target] in int32; and how many lines of that belong to each input."""
+
+TOKENS = {"cpu": 4096, "cuda": 32768}
+"""Sub-tokens in a batch at evaluation, padding included, by the kind of device."""
+
+STEP = 8
+"""Inputs are padded to a multiple of so many sub-tokens: few shapes, and one in sixteen sub-tokens is padding."""
 
 
 def predict(evaluations: Sequence[Evaluation], preparation: Preparation, model: EncoderWithHeads) -> pa.Table | None:
@@ -59,47 +67,67 @@ def outputs(
     With ``layer`` the mean-pooled hidden states of that layer, otherwise the answers of ``head``. Every rank
     must call this, and all run the same number of forward passes, as ZeRO 3 needs.
     """
-    order = np.argsort(-encoded.lengths, kind="stable")
-    batches = np.split(order, range(BATCH, len(order), BATCH))
+    where = next(model.parameters()).device
+    batches = batches_of(encoded.lengths, TOKENS[where.type])
     world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
-    mine: list[tuple[int, list[npt.NDArray[Any]]]] = []
+    mine: list[Answers] = []
     was_training = model.training
     model.eval()
     with torch.inference_mode(), _numbers(precision, model):
         for first in range(0, len(batches), world):
-            at = min(first + rank, len(batches) - 1)
-            answers = _forward(model, encoded, batches[at], head, layer, pad)
+            found = _forward(model, encoded, *batches[min(first + rank, len(batches) - 1)], head, layer, pad)
             if first + rank < len(batches):
-                mine.append((at, answers))
+                mine.append(found)
     model.train(was_training)
     gathered: list[Any] | None = [None] * world if rank == 0 else None
-    torch.distributed.gather_object(mine, gathered)
-    if gathered is None:
+    torch.distributed.gather_object(_joined(mine), gathered)
+    return None if gathered is None else _in_order(gathered, batches, layer is not None)
+
+
+def batches_of(lengths: Ints, tokens: int) -> list[tuple[Ints, int]]:
+    """Lines that go through the model together, and the length that they are padded to; the longest first."""
+    order, found, at = np.argsort(-lengths, kind="stable"), [], 0
+    while at < len(order):
+        length = -(-int(lengths[order[at]]) // STEP) * STEP
+        lines = order[at : at + max(1, tokens // length)]
+        found.append((lines, length))
+        at += len(lines)
+    return found
+
+
+def _joined(answers: Sequence[Answers]) -> Answers | None:
+    if not answers:
         return None
-    answers_of: list[Any] = [None] * len(order)
-    for at, answers in (piece for pieces in gathered for piece in pieces):
-        for line, answer in zip(batches[at], answers, strict=True):
-            answers_of[line] = answer
-    if layer is not None:
-        return Outputs(vectors=np.stack(answers_of))
-    if answers_of and answers_of[0].dtype == np.int32:
-        return Outputs(choices=tuple(answers_of))
-    return Outputs(logits=np.stack(answers_of))
+    values, counts = zip(*answers, strict=True)
+    return np.concatenate(values), np.concatenate(counts)
+
+
+def _in_order(gathered: Sequence[Answers | None], batches: Sequence[tuple[Ints, int]], are_vectors: bool) -> Outputs:
+    """The ranks' answers in the order of the lines; each rank has had every so-manieth batch."""
+    world = len(gathered)
+    lines = [line for rank in range(world) for line, _ in batches[rank::world]]
+    joined = _joined([found for found in gathered if found is not None])
+    assert joined is not None, "a data set has rows"
+    (values, counts), place = joined, np.argsort(np.concatenate(lines))
+    if values.dtype == np.int32:
+        choices = np.split(values, np.cumsum(counts)[:-1])
+        return Outputs(choices=tuple(choices[at] for at in place))
+    return Outputs(vectors=values[place]) if are_vectors else Outputs(logits=values[place])
 
 
 def _forward(
-    model: EncoderWithHeads, encoded: Encoded, lines: npt.NDArray[Any], head: str, layer: int | None, pad: int
-) -> list[npt.NDArray[Any]]:
+    model: EncoderWithHeads, encoded: Encoded, lines: Ints, length: int, head: str, layer: int | None, pad: int
+) -> Answers:
     where = next(model.parameters()).device
-    block = encoded.block(lines, padded_length(int(encoded.lengths[lines].max())), pad)
+    block = encoded.block(lines, length, pad)
     batch = {name: torch.from_numpy(array).to(where) for name, array in block.items()}
     if layer is not None:
-        return list(model.pooled(batch, layer).float().cpu().numpy())
+        return model.pooled(batch, layer).float().cpu().numpy(), np.ones(len(lines), np.int64)
     logits = model(batch, head)
     if logits.ndim == 2:
-        return list(logits.float().cpu().numpy())
-    best = logits.argmax(-1).to(torch.int32).cpu().numpy()
-    return [best[line][block["targets"][line] != IGNORE] for line in range(len(lines))]
+        return logits.float().cpu().numpy(), np.ones(len(lines), np.int64)
+    is_target = block["targets"] != IGNORE
+    return logits.argmax(-1).to(torch.int32).cpu().numpy()[is_target], is_target.sum(1)
 
 
 def _numbers(precision: str, model: EncoderWithHeads) -> AbstractContextManager[Any]:

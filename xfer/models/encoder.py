@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from xfer.models.heads import SequenceHead, VocabularyHead
+from xfer.models.linear import speed_up
 
 Batch = Mapping[str, torch.Tensor]
 
@@ -20,6 +21,7 @@ class EncoderWithHeads(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.heads = nn.ModuleDict(dict(heads))
+        speed_up(self)
         self._with_types = getattr(encoder.config, "type_vocab_size", 0) > 1
         # ModernBERT's name for it; other configurations without it pool the first sub-token, as RoBERTa does.
         self._mean = getattr(encoder.config, "classifier_pooling", "cls") == "mean"

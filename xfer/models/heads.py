@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from xfer.fingerprint import seed_of
+from xfer.models.linear import linear
 from xfer.models.spec import HeadSpec
 
 
@@ -51,7 +52,7 @@ class VocabularyHead(nn.Module):
 
     def forward(self, states: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
         """States [batch, length, hidden] and embeddings [size, hidden] to logits [batch, length, size]."""
-        return functional.linear(self.norm(functional.gelu(self.dense(states))), embeddings, self.bias)
+        return linear(self.norm(functional.gelu(self.dense(states))), embeddings, self.bias)
 
 
 HEADS: dict[str, Callable[[int, int, float], nn.Module]] = {

@@ -27,9 +27,7 @@ def device() -> torch.device:
 @contextmanager
 def engine_for(model: EncoderWithHeads, recipe: Recipe, resources: Resources) -> Iterator[Any]:
     """A DeepSpeed engine around ``model``; torn down on the way out, so that a process can hold many in turn."""
-    optimizer = torch.optim.AdamW(
-        _groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=torch.cuda.is_available()
-    )
+    optimizer = torch.optim.AdamW(_groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=True)
     config = {
         "train_micro_batch_size_per_gpu": recipe.micro_batch_size,
         "managed_gradient_accumulation": False,
