@@ -15,6 +15,7 @@ from typing import Any
 import torch
 import torch.distributed
 
+from tests.tensorboard import points
 from xfer.evaluation.predict import outputs
 from xfer.evaluation.prepared import Preparation
 from xfer.models import load, scratch, spec
@@ -138,6 +139,7 @@ def main(folder: Path, runs: list[dict[str, Any]]) -> None:
             found = {
                 "differences": differing,
                 "grown": tensors() - before,
+                "logged": points(Path(run["store"]) / "tensorboard" / work.phase.key / f"attempt-{run['attempt']}"),
                 "engine": trained.engine,
                 "finished": trained.finished,
                 "losses": losses,

@@ -98,6 +98,17 @@ def test_a_run_stopped_on_two_ranks_goes_on_with_one(trained: dict[str, Runs]) -
         assert [value for *_, value in run["curves"]] == pytest.approx([v for *_, v in whole["curves"]], abs=1e-3)
 
 
+def test_each_attempt_logs_the_curves_of_its_own_steps(trained: dict[str, Runs]) -> None:
+    for name, own in (("one", range(1, 13)), ("stopped", range(1, 9)), ("resumed", range(9, 13))):
+        for run in trained[name].values():
+            expected = [
+                [step, f"{metric}/{task}/{lang}"] for step, task, lang, metric, _ in run["curves"] if step in own
+            ]
+            kinds = ("loss/", "accuracy/", "token_accuracy/")
+            assert [point[:2] for point in run["logged"] if point[1].startswith(kinds)] == expected
+            assert {step for step, tag, _ in run["logged"] if tag == "tokens_per_second"} == {*own}
+
+
 def test_bf16_goes_on_exactly_on_the_same_ranks(trained: dict[str, Runs]) -> None:
     for stage, run in trained["bf16_resumed"].items():
         assert trained["bf16_stopped"][stage]["step"] == 8

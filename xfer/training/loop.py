@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from xfer.tasks.batches import MicroBatch
 from xfer.training import engine as engines
 from xfer.training import snapshot
 from xfer.training.feed import Feed
+from xfer.training.logs import Logs
 from xfer.training.loss import summed_loss
 from xfer.training.progress import Progress
 from xfer.training.saving import Kept, Saver
@@ -86,12 +88,14 @@ def train(
     if resume and state:
         model.load_state_dict(state["weight"], strict=False)
         progress = Progress(**{**resume.loop, "rules": progress.rules})
+    is_first = torch.distributed.get_rank() == 0
     with (
-        Saver(store, attempt_path(phase.key, attempt), heads, preparation.base) as saver,
+        Logs(store, phase.key, attempt, progress) if is_first else nullcontext() as logs,
+        Saver(store, attempt_path(phase.key, attempt), heads, preparation.base, logs) as saver,
         engines.engine_for(model, phase.recipe, resources) as engine,
     ):
         selector = Selector(phase, rules, preparation, progress, saver)
-        run = _Run(phase, Feed(phase, members, preparation.base), engine, progress, selector, saver)
+        run = _Run(phase, Feed(phase, members, preparation.base), engine, progress, selector, saver, logs)
         if state:
             run.take_step(0, learning_rate=0.0)
             set_state(engine, state, progress.step)
@@ -110,10 +114,11 @@ class _Run:
     """One rank's share of a phase."""
 
     def __init__(
-        self, phase: Phase, feed: Feed, engine: Any, progress: Progress, selector: Selector, saver: Saver
-    ) -> None:
+        self, phase: Phase, feed: Feed, engine: Any, progress: Progress, selector: Selector, saver: Saver,
+        logs: Logs | None,
+    ) -> None:  # fmt: skip
         self._phase, self._feed, self._engine = phase, feed, engine
-        self._progress, self._selector, self._saver = progress, selector, saver
+        self._progress, self._selector, self._saver, self._logs = progress, selector, saver, logs
         self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
 
     def to_end(self, on_step: OnStep, snapshot_every: int, pause: int | None) -> bool:
@@ -128,6 +133,8 @@ class _Run:
             self._note_loss(step + 1, loss, last)
             self._selector.look(self._engine, step + 1, last)
             progress.seconds += time.monotonic() - began
+            if self._logs is not None:
+                self._logs.follow(progress, self._learning_rate(step))
             if self._rank == 0:
                 stop = on_step(step + 1, {"loss": loss})
             stopped = stopped or (pause is not None and step + 1 >= pause)

@@ -21,6 +21,7 @@ from xfer.models.spec import HeadSpec
 from xfer.store.store import Store
 from xfer.store.writing import writing
 from xfer.training import snapshot
+from xfer.training.logs import Logs
 from xfer.training.progress import Progress
 from xfer.training.state import Weights, elements, full_state, full_weights, size
 
@@ -44,8 +45,10 @@ class Saver:
     Every rank must call its methods, in the same order; rank 0 writes.
     """
 
-    def __init__(self, store: Store, path: str, heads: Sequence[HeadSpec], base: Base) -> None:
-        self._store, self._path, self._heads, self._base = store, path, heads, base
+    def __init__(
+        self, store: Store, path: str, heads: Sequence[HeadSpec], base: Base, logs: Logs | None = None
+    ) -> None:
+        self._store, self._path, self._heads, self._base, self._logs = store, path, heads, base, logs
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="saver")
         self._pending: Future[None] | None = None
         self._written = ""
@@ -89,7 +92,12 @@ class Saver:
             load.save(folder, model, weights, self._heads, self._base)
 
     def _begin(self, write: Callable[[], None]) -> None:
-        self._pending = self._thread.submit(write)
+        self._pending = self._thread.submit(self._written_with_logs, write)
+
+    def _written_with_logs(self, write: Callable[[], None]) -> None:
+        write()
+        if self._logs is not None:
+            self._logs.put()
 
     def _wait(self) -> None:
         pending, self._pending = self._pending, None
