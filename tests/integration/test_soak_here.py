@@ -76,10 +76,11 @@ def _study(folder: Path) -> Path:
 
 def _run(world: World, study: Path, rng: random.Random, most: int) -> int | None:
     """Run a study and strike at it, until it ends; the strikes, or None when it came to its end without any."""
-    struck, due = 0, 0.0
+    struck, due, said = 0, 0.0, ""
     with studies.start(world, study) as job:
         tree, started = psutil.Process(job.pid), list[psutil.Process]()
         for event in studies.events(job):
+            said = event.get("detail") or said
             if event["event"] == "step" and not due:
                 due = time.monotonic() + rng.uniform(0, PAUSE)
             if due and struck < most and time.monotonic() > due and _is_busy(event):
@@ -89,7 +90,7 @@ def _run(world: World, study: Path, rng: random.Random, most: int) -> int | None
                 kind(tree, rng)
                 struck, due = struck + 1, 0.0
     studies.require_gone(started)
-    assert job.returncode == 0 or struck, f"it ended by itself with code {job.returncode}"
+    assert job.returncode == 0 or struck, f"it ended by itself with code {job.returncode}: {said}"
     return struck or None
 
 

@@ -153,7 +153,7 @@ class Pool:
                 self._end(held)
             self._rest(held)
 
-    def dismiss(self, error: Exception) -> None:
+    def dismiss(self, error: BaseException) -> None:
         """Whoever waits for a lane gets this error instead."""
         for waiter in self._waiting:
             waiter.lane.set_exception(error)
@@ -173,13 +173,19 @@ class Pool:
 
     def _deal(self) -> None:
         """Give free lanes to who waits for them, then see that there are as many as there should be."""
+        try:
+            self._lend()
+            self._open()
+        except Exception as error:  # as when Ray has died: nobody must wait for what will not come
+            self.dismiss(error)
+
+    def _lend(self) -> None:
         for waiter in sorted(self._waiting):
             held = next((held for held in self._held if held.is_free and held.serves(waiter.resources)), None)
             if held is not None:
                 held.is_busy = True
                 self._waiting.remove(waiter)
                 waiter.lane.set_result(held)
-        self._open()
 
     def _open(self) -> None:
         coming = [held for held in self._held if not held.is_ready and not held.is_ending]
@@ -247,4 +253,9 @@ class Pool:
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._errands.discard(task)
+        if (error := task.exception()) is not None:
+            self.dismiss(error)

@@ -184,3 +184,14 @@ def test_who_waits_can_be_dismissed() -> None:
 
     play(scene, first(), second())
     assert scene.began == []
+
+
+def test_nobody_waits_for_a_cluster_that_has_gone() -> None:
+    scene = Scene(cores=1)
+
+    def gone(resources: Resources, on_end: Callable[[], None]) -> Lane:
+        raise ConnectionError("the cluster has gone")
+
+    scene.cluster.open = gone  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        play(scene, scene.work("a"))
