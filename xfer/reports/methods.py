@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from xfer.reports.methods_data import arms, targets
 from xfer.reports.methods_models import generated, models
+from xfer.reports.methods_search import searches
 from xfer.reports.methods_sources import data_sets, tasks_of, works
-from xfer.reports.methods_training import checkpoints, training, tuning
+from xfer.reports.methods_training import checkpoints, training
 from xfer.reports.prose import Paragraph, listed, number_of
 from xfer.reports.uses import uses
 from xfer.study.opening import Opened
@@ -35,7 +36,7 @@ def methods(opened: Opened, views: Mapping[str, pa.Table]) -> tuple[Paragraph, .
         targets(study, plan, found, plan.models),
         training(study, plan, found),
         checkpoints(study, found),
-        *tuning(study, plan, pruned),
+        *searches(study, plan, pruned),
         _statistics(study, tasks),
         _machines(phases),
         data_sets(tasks, lock),

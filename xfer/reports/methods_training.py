@@ -1,8 +1,8 @@
-"""How phases are trained, how checkpoints are chosen and how recipes were searched for, in words."""
+"""How phases are trained and how checkpoints are chosen, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xfer.models.spec import ModelSpec
 from xfer.phase.recipe import Recipe
@@ -10,9 +10,8 @@ from xfer.reports.formatting import count
 from xfer.reports.prose import Paragraph, listed, number_of, percent, rate
 from xfer.reports.uses import Use
 from xfer.study.fields import Role
-from xfer.study.plan import Experiment, Plan
+from xfer.study.plan import Plan
 from xfer.study.schema import Study
-from xfer.study.tuning import Tune
 
 NOUNS: Mapping[Role, tuple[str, str]] = {
     "pretrain": ("pretraining", "of"),
@@ -27,8 +26,8 @@ Phrases = tuple[str, ...]
 
 def training(study: Study, plan: Plan, found: Sequence[Use]) -> Paragraph:
     """Optimizer and schedule: once what all phases share, then what each group of equal recipes has of its own."""
-    tuned = _tuned(study)
-    said = [_phrases(use, use.role == "target" and use.name in tuned, plan) for use in found]
+    names = tuned(study)
+    said = [_phrases(use, use.role == "target" and use.name in names, plan) for use in found]
     groups: dict[Phrases, list[Use]] = {}
     for use, phrases in zip(found, said, strict=True):
         groups.setdefault(phrases, []).append(use)
@@ -130,53 +129,7 @@ def checkpoints(study: Study, found: Sequence[Use]) -> Paragraph:
     return Paragraph("Checkpoints", text)
 
 
-def tuning(study: Study, plan: Plan, pruned: int) -> Iterator[Paragraph]:
-    """How learning rates were searched for, if they were; ``pruned`` trials were given up."""
-    tune = study.tune
-    if tune is None:
-        return
-    values = listed([rate(value) for value in tune.values])
-    space = tune.learning_rate
-    how = (
-        f"a random search: {count(len(tune.values))} values drawn from {rate(space.low)} to {rate(space.high)}, evenly "
-        f"on a logarithmic scale ({values})"
-        if space.low is not None and space.high is not None
-        else f"a grid search over {values}"
-    )
-    per = listed([f"each {name}" for name in tune.per]) if tune.per else "all models and targets together"
-    arms = f"{'arm' if len(tune.arms) == 1 else 'arms'} {listed(tune.arms)}"
-    seeds = f"{'seed' if len(tune.seeds) == 1 else 'seeds'} {listed(tune.seeds)}"
-    text = (
-        f"The learning rate of {listed(sorted(_tuned(study), key=study.target_names.index))} was chosen by {how}; "
-        f"one value for {per}. A trial goes through {arms} with {seeds}, "
-        f"used for nothing else, and counts by its score on all {tune.on} data of the task trained on, "
-        f"averaged where it is several runs. {_schedule(tune)}"
-    )
-    if pruned:
-        text += f" {number_of(pruned, 'trial')} of {count(sum(len(e.trials) for e in plan.experiments))} ended early."
-    yield Paragraph("Search", text, tuple(_chosen(experiment, plan) for experiment in plan.experiments))
-
-
-def _schedule(tune: Tune) -> str:
-    asha = tune.scheduler
-    if asha is None:
-        return "Every trial runs to its end, and the best value is taken, the first of several."
-    rungs = listed([percent(units / asha.units) for units in asha.rungs])
-    return (
-        f"Trials that fall behind are given up by asynchronous successive halving (ASHA): after {rungs} of its steps "
-        f"a trial goes on only if it is among the best 1/{asha.factor} of those that have come so far; of those "
-        "that reach their end the best is taken."
-    )
-
-
-def _chosen(experiment: Experiment, plan: Plan) -> str:
-    target, model = (listed(name.split("+")) for name in (experiment.target, experiment.model))
-    values = plan.decisions.get(experiment.key)
-    chosen = listed([rate(value) for value in values.values()]) if values else "not chosen yet"
-    return f"{target} on {model}: {chosen}."
-
-
-def _tuned(study: Study) -> tuple[str, ...]:
+def tuned(study: Study) -> tuple[str, ...]:
     """Targets whose learning rate is searched for."""
     if study.tune is None:
         return ()

@@ -105,6 +105,7 @@ class Views:
             found = experiments.read(self.store, experiment.key)
             if found is None:
                 continue
+            chosen = list(found["values"].values()) if experiment.explores else [found["values"]]
             for number, trial in enumerate(found["trials"]):
                 rows.append(
                     {
@@ -117,7 +118,7 @@ class Views:
                         "rungs": trial["rungs"],
                         "metric": found["metric"],
                         "value": trial["value"],
-                        "chosen": trial["values"] == found["values"],
+                        "chosen": trial["values"] in chosen,
                     }
                 )
         return pa.Table.from_pylist(rows, schema=schema.DECISIONS)

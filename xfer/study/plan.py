@@ -159,6 +159,11 @@ class Experiment:
         return sorted(canonical(metric) for metric in self.metrics)
 
     @property
+    def explores(self) -> bool:
+        """Whether the best of it become arms of the grid."""
+        return self.sought is not None and bool(self.sought.arms)
+
+    @property
     def number(self) -> int:
         """Its trials, known or not."""
         return self.sought.trials if self.sought is not None else len(self.trials)

@@ -89,3 +89,24 @@ def test_a_random_search_with_asha_in_words(tmp_path: Path) -> None:
     assert found["Search"].items == ("xnli on tiny: 2e-4.", "udpos on tiny: 2e-4.")
     cited = "".join(found["Methods used"].items)
     assert "arXiv 1810.05934" in cited and "Bergstra" in cited
+
+
+def test_a_search_by_optuna_in_words(tmp_path: Path) -> None:
+    tune = "{learning_rate: {low: 1e-5, high: 1e-3}, algorithm: optuna, trials: 6, seeds: [1], targets: [udpos]}"
+    text = said(open_with(tmp_path, **TUNED, tune=tune))["Search"].text
+    assert "TPE (Bergstra et al. 2011), by Optuna: 6 values from 1e-5 to 1e-3, each proposed by what those" in text
+
+
+def test_an_exploration_in_words(tmp_path: Path) -> None:
+    explore = "{space: {arms: [none, snli], mix: {mnli: uniform, snli: uniform}}, trials: 3, confirm: 2, seeds: [1]}"
+    opened = open_with(tmp_path, **TUNED, explore=explore)
+    waiting = said(opened)["Exploration"]
+    assert "3 trials over arm, mix.mnli and mix.snli" in waiting.text and "No trial is a result" in waiting.text
+    assert waiting.items == ("Nothing is found yet.",)
+    (experiment,) = opened.plan.experiments
+    arms = {"explored-1": {"arm": "mix", "mix.mnli": 0.25, "mix.snli": 0.75}, "explored-2": {"arm": "snli"}}
+    decided = Opened(opened.study, opened.lock, opened.store, plan(opened.study, opened.lock, {experiment.key: arms}))
+    assert said(decided)["Exploration"].items == (
+        "explored-1: arm mix, mix.mnli 0.25 and mix.snli 0.75.",
+        "explored-2: arm snli.",
+    )
