@@ -8,6 +8,7 @@ import time
 import traceback
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,7 @@ def _preparation(site: Site, model: ModelSpec) -> Preparation:
     return _preparations[model.name]
 
 
+@cache
 def _hardware() -> str:
     import platform
 
@@ -185,6 +187,7 @@ def _hardware() -> str:
     return f"{names[0] if names else platform.processor() or platform.machine()} ({os.cpu_count()} cores)"
 
 
+@cache
 def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
