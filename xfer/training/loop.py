@@ -120,6 +120,7 @@ class _Run:
         self._phase, self._feed, self._engine = phase, feed, engine
         self._progress, self._selector, self._saver, self._logs = progress, selector, saver, logs
         self._rank, self._world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        engine.train()  # who predicts on the way puts that back
 
     def to_end(self, on_step: OnStep, snapshot_every: int, pause: int | None) -> bool:
         """Run all steps that are left, or fewer if patience ends; False when asked to stop on the way."""
@@ -149,7 +150,6 @@ class _Run:
         engine = self._engine
         micro_batches, targets = self._feed.at(step), self._feed.targets(step)
         total = torch.zeros((), device=engine.device)
-        engine.train()
         for first in range(0, len(micro_batches), self._world):
             mine = first + self._rank
             micro = micro_batches[mine] if mine < len(micro_batches) else None
