@@ -63,6 +63,9 @@ bench: install  ## Hold what we are proud of against what others have: half an h
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.trials
 	$(BIN)/python -m benchmarks.short_sentences
+	$(BIN)/python -m benchmarks.evaluation
+	$(BIN)/python -m benchmarks.lane_memory
+	$(BIN)/python -m benchmarks.grid
 	$(BIN)/python -m benchmarks.report_rows
 	$(BIN)/python -m benchmarks.gpu
 
