@@ -93,7 +93,7 @@ def disturb(world: World, study: Path, rng: random.Random, strike: Callable[[psu
         for event in events(job):
             wanted -= event["event"] == "phase"
             if wanted <= 0 and event["event"] == "step" and not descendants:
-                time.sleep(rng.uniform(0, 0.25))
+                time.sleep(rng.uniform(0, 0.1))
                 descendants = tree.children(recursive=True)
                 strike(tree)
         assert descendants, "the study ended before its turn came"

@@ -106,8 +106,8 @@ STRIKES = (
     (studies.terminate, 130, "stopped"),
     (studies.kill_a_worker, 0, "lost"),
 )
-"""What happens to a run, how it ends, and how the attempt that was under way does. A worker's death is mended by the run
-itself."""
+"""What happens to a run, how it ends, and how the attempt that was under way does. A worker's death is mended by the
+run itself."""
 
 
 def test_a_study_struck_again_and_again_comes_to_the_same_tables(
