@@ -6,6 +6,7 @@ What is done and what failed is remembered; a failed phase fails what begins wit
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,7 +61,8 @@ class Walk:
         self._finished = set[str]()
         """Keys of phases that are on record and of evaluations that are held."""
         self._trained: dict[str, asyncio.Future[bool]] = {}
-        self._wanted: dict[Selection, _Wanted] = {}
+        self._wanted: defaultdict[str, dict[Selection, _Wanted]] = defaultdict(dict)
+        """By phase and checkpoint."""
         self._cells: dict[Cell, asyncio.Task[bool]] = {}
         self._keeping = asyncio.Lock()
 
@@ -147,7 +149,7 @@ class Walk:
     async def _go_on(self, key: str, lane: Worker) -> None:
         """A phase has come to its end in this lane: its evaluations are made right here, where they can be."""
         shape = self._plan.phases[key].resources.shape
-        here = [w for subject, w in self._wanted.items() if subject.phase == key and w.resources.shape == shape]
+        here = [wanted for wanted in self._wanted[key].values() if wanted.resources.shape == shape]
         gone_on = asyncio.get_running_loop().create_future()
         for wanted in here:
             wanted.in_lane = gone_on
@@ -169,12 +171,12 @@ class Walk:
         return await asyncio.to_thread(self._ensurer.look, planned, rule, step)
 
     def _want(self, subject: Selection, keys: Iterable[str], model: str, resources: Resources) -> None:
-        wanted = self._wanted.setdefault(subject, _Wanted(model, resources))
+        wanted = self._wanted[subject.phase].setdefault(subject, _Wanted(model, resources))
         wanted.evaluations.update((key, self._plan.evaluations[key]) for key in keys)
 
     async def _evaluations(self, subject: Selection) -> bool:
         """Ensure all evaluations that are wanted of one checkpoint by now; whether all could be made."""
-        wanted = self._wanted[subject]
+        wanted = self._wanted[subject.phase][subject]
         keys = frozenset(wanted.evaluations)
         if keys not in wanted.asked:
             wanted.asked[keys] = self._crew.start(self._evaluate(wanted, list(wanted.evaluations.values())))
