@@ -22,6 +22,7 @@ from xfer.phase.evaluation import Evaluation
 from xfer.phase.resources import Resources
 from xfer.phase.selection import Rule, Selection
 from xfer.store.studies import Needs
+from xfer.study import state
 from xfer.study.keeping import Keeper
 from xfer.study.plan import Cell, Plan, TrialCell
 from xfer.study.schema import Keep
@@ -191,7 +192,11 @@ class Walk:
         for reason in failures:
             self._events.emit("failed", phase=evaluations[0].subject.phase, why=reason)
         if not failures:
-            await self._done_with(*(evaluation.key for evaluation in evaluations), evaluations[0].subject.phase)
+            subject = evaluations[0].subject
+            has_weights = await asyncio.to_thread(state.has_weights, self._ensurer.site.store, subject)
+            # Without them its phase has still to be trained again, if anybody asks, and waits for its parent's.
+            trained = (subject.phase,) if has_weights else ()
+            await self._done_with(*(evaluation.key for evaluation in evaluations), *trained)
         return not failures
 
     async def _done_with(self, *keys: str) -> None:
