@@ -139,8 +139,10 @@ class Walk:
                 trained.set_exception(error)
                 trained.exception()  # it is raised here, whoever else waits
             raise
-        if key not in self._found.again:  # or it has still to go on from its parent's weights
+        if key not in self._found.complete:
             await self._done_with(key, self._plan.phases[key].phase.start.phase)
+        elif key not in self._found.again:  # or it has still to go on from its parent's weights
+            await self._done_with(key)
 
     def _has(self, key: str) -> None:
         """A phase is on record: what begins with it may begin."""
