@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from xfer.events import Events
@@ -31,8 +29,6 @@ from xfer.study.opening import opened, store_of
 from xfer.study.plan import Experiment, Plan, Trial, Values
 from xfer.study.schema import Study
 from xfer.study.urgency import urgencies
-
-Measured = Callable[[Question], Coroutine[Any, Any, float | None]]
 
 
 def run(
@@ -95,23 +91,26 @@ class _Run:
         return account
 
     async def _decide_all(self, experiments: Sequence[Experiment], walk: Walk, ensurer: Ensurer) -> None:
-        """Run experiments one by one by Ray Tune, and go on by what each of them chose."""
-        loop = asyncio.get_running_loop()
+        """Run experiments one by one, and go on by what each of them chose."""
         for experiment in experiments:
-            measured = partial(self._measure, walk, ensurer, experiment)
-
-            def answer(question: Question, measured: Measured = measured) -> float | None:
-                return asyncio.run_coroutine_threadsafe(measured(question), loop).result()
-
-            chosen = await asyncio.to_thread(
-                decisions.decide, self.site.store, experiment, answer, experiment.at_once
-            )  # fmt: skip
-            self.events.emit(
-                "decided", experiment=experiment.key, model=experiment.model, target=experiment.target,
-                values=dict(chosen) if chosen else None,
-            )  # fmt: skip
+            await self._decide(experiment, walk, ensurer)
             plan, needs = await asyncio.to_thread(self._planned)
-            self._follow(walk, ensurer, plan, needs)
+            ensurer.urgency = urgencies(plan, self.lock)
+            walk.follow(plan, needs)
+
+    async def _decide(self, experiment: Experiment, walk: Walk, ensurer: Ensurer) -> None:
+        """Run one experiment by Ray Tune, whose questions come from threads of its own."""
+        loop = asyncio.get_running_loop()
+
+        def answer(question: Question) -> float | None:
+            measured = self._measure(walk, ensurer, experiment, question)
+            return asyncio.run_coroutine_threadsafe(measured, loop).result()
+
+        chosen = await asyncio.to_thread(decisions.decide, self.site.store, experiment, answer, experiment.at_once)
+        self.events.emit(
+            "decided", experiment=experiment.key, model=experiment.model, target=experiment.target,
+            values=dict(chosen) if chosen else None,
+        )  # fmt: skip
 
     async def _measure(self, walk: Walk, ensurer: Ensurer, experiment: Experiment, question: Question) -> float | None:
         """How good a trial is: the mean over its arms, targets and seeds."""
@@ -130,22 +129,20 @@ class _Run:
         found = next(one for one in walk.plan.experiments if one.key == experiment.key).trial(values)
         if found.phases:
             plan = walk.plan.also(experiment.key, found)
-            needs = state.needs(plan, str(self.study.path))
-            studies.declare(self.site.store, needs)
             ensurer.urgency = urgencies(plan, self.lock)
-            walk.also(plan, needs)
+            walk.also(plan, self._declared(plan))
         return found.trial
 
-    def _follow(self, walk: Walk, ensurer: Ensurer, plan: Plan, needs: Needs) -> None:
-        ensurer.urgency = urgencies(plan, self.lock)
-        walk.follow(plan, needs)
-
     def _planned(self) -> tuple[Plan, Needs]:
-        """The plan by what has been decided so far, and what it needs, which is entered in the store's list."""
+        """The plan by what has been decided so far, and what it needs."""
         plan = opened(self.study, self.lock, self.site.store).plan
+        return plan, self._declared(plan)
+
+    def _declared(self, plan: Plan) -> Needs:
+        """What a plan needs, which is entered in the store's list."""
         needs = state.needs(plan, str(self.study.path))
         studies.declare(self.site.store, needs)
-        return plan, needs
+        return needs
 
 
 def _announce(plan: Plan, needs: Needs, store: Store, events: Events) -> Found:

@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Protocol
 
 from xfer.execution.ahead import Ahead, wanted
@@ -46,11 +47,16 @@ class RayCluster:
     """Opens lanes on the Ray cluster that is there, or on this machine."""
 
     def __init__(self, site: Site, plan: Plan) -> None:
-        self._site, self._shapes, self._ahead = site, plan.shapes(), wanted(plan)
+        self._site, self._plan = site, plan
+
+    @cached_property
+    def _ahead(self) -> Sequence[Ahead]:
+        """Asked for by the first lane: a study that is done needs none."""
+        return wanted(self._plan)
 
     def start(self) -> None:
         """Join or start Ray. Raises ``UserError`` when that cannot be."""
-        start_ray(self._shapes)
+        start_ray(self._plan.shapes())
 
     def free(self) -> Mapping[str, float]:
         """Cores (``CPU``) and accelerators (``GPU``) that nobody has taken."""

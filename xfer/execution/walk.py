@@ -194,12 +194,16 @@ class Walk:
         for reason in failures:
             self._events.emit("failed", phase=evaluations[0].subject.phase, why=reason)
         if not failures:
-            subject = evaluations[0].subject
-            has_weights = await asyncio.to_thread(state.has_weights, self._ensurer.site.store, subject)
-            # Without them its phase has still to be trained again, if anybody asks, and waits for its parent's.
-            trained = (subject.phase,) if has_weights else ()
-            await self._done_with(*(evaluation.key for evaluation in evaluations), *trained)
+            await self._done_with(*(evaluation.key for evaluation in evaluations))
+            await self._note_trained_again(evaluations[0].subject)
         return not failures
+
+    async def _note_trained_again(self, subject: Selection) -> None:
+        """Without weights a phase that lacks them has still to be trained again, if anybody asks: it waits for its
+        parent's."""
+        store = self._ensurer.site.store
+        if subject.phase in self._found.again and await asyncio.to_thread(state.has_weights, store, subject):
+            await self._done_with(subject.phase)
 
     async def _done_with(self, *keys: str) -> None:
         self._finished.update(keys)

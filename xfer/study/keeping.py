@@ -35,10 +35,11 @@ class Keeper:
 
     def also(self, plan: Plan, needs: Needs) -> None:
         """More has come to the plan, and to what the study needs: wait for that, too."""
-        before = _uses(self._plan, self._needs)
+        earlier_plan, earlier_needs = self._plan, self._needs
         self._plan, self._needs = plan, needs
         if self._keep.weights == "all":
             return
+        before = _uses(earlier_plan, earlier_needs)
         for place, users in _uses(plan, needs).items():
             new = users - before.get(place, set())
             is_new = place not in before and not self._keep.stays(plan.phases[place[0]].roles)
