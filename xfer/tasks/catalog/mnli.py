@@ -1,7 +1,8 @@
 """Multi-Genre NLI (Williams et al. 2018)."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "mnli",

@@ -1,7 +1,8 @@
 """Stanford NLI (Bowman et al. 2015); rows without a gold label are left out."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "snli",
