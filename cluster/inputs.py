@@ -20,7 +20,6 @@ from xfer.models import spec
 from xfer.study.lock import Lock
 from xfer.study.resolve import Roots
 from xfer.study.schema import Study
-from xfer.tasks.task import Source
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def of(study: Study, lock: Lock, roots: Roots) -> tuple[Input, ...]:
     What is in none is the place's to have. Raises ``PlaceError`` for a model that is named by a path out of the study.
     """
     sources = [study.registry.get(name).source for name in {place.split("/")[0] for place in lock.splits}]
-    ids = {source.hub_id for source in sources if isinstance(source, Source)} - set(lock.revisions)
+    ids = {name for source in sources for name in source.ids} - set(lock.revisions)
     found = [
         Input("XFER_DATA", hub_id, root / hub_id)
         for hub_id in sorted(ids)

@@ -33,6 +33,7 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
     """A task of the format and rows for it: short and long texts, words without sub-tokens."""
     name = {
         "classification": "mnli", "tagging": "udpos", "retrieval": "tatoeba", "masked_text": "world_text",
+        "choice": "hellaswag", "span": "squad",
     }[format_name]  # fmt: skip
     task, numbers = SHIPPED.get(name), pa.array(range(3, 11), pa.int32())
     texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3)) for row in range(8)]
@@ -41,6 +42,8 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
         columns[field] = {
             "first": texts, "second": texts[::-1], "query": texts, "candidate": texts[::-1], "text": texts,
             "label": [task.labels[row % len(task.labels)] for row in range(8)] if task.labels else None,
+            "context": texts, "question": texts[::-1], "options": [(texts[row:] + texts)[:4] for row in range(8)],
+            "answers": [[text[:3].rstrip(), text] for text in texts], "starts": [[0, 0]] * 8,
             "tokens": [text.split() for text in texts],
             "tags": [[task.labels[(row + i) % len(task.labels)] for i in range(len(text.split()))]
                      for row, text in enumerate(texts)] if task.labels else None,
@@ -64,9 +67,14 @@ def outputs_for(task: Task, encoded: pa.Table) -> Outputs:
     """What a model that is partly right would say."""
     lines, kind = encoded.num_rows, task.format.output
     targets = [[t for t in line if t != IGNORE] for line in encoded["targets"].to_pylist()]
+    if kind == "span":
+        return Outputs(positions=tuple(np.sin(np.arange(2 * len(line), dtype=np.float32)).reshape(-1, 2)
+                                       for line in encoded["input_ids"].to_pylist()))  # fmt: skip
     grid = np.sin(np.arange(lines * 3, dtype=np.float64)).reshape(lines, 3).astype(np.float32)
     if kind == "token":
         return Outputs(choices=tuple(np.array([(t + (t % 5 == 0)) % 17 for t in line], np.int32) for line in targets))
+    if kind == "choice":
+        return Outputs(logits=grid.ravel()[: lines // 4 * 4].reshape(-1, 4))
     return Outputs(logits=grid) if kind == "sequence" else Outputs(vectors=grid)
 
 
@@ -153,7 +161,11 @@ def answers_of_heads() -> dict[str, object]:
                 parameter.copy_(torch.cos(place + torch.arange(parameter.numel())).reshape(parameter.shape))
             states = torch.sin(torch.arange(2 * 3 * 4, dtype=torch.float32)).reshape(2, 3, 4)
             embeddings = torch.sin(1 + torch.arange(3 * 4, dtype=torch.float32)).reshape(3, 4)
-            inputs = {"sequence": [states[:, 0]], "token": [states], "vocabulary": [states, embeddings]}[output]
+            mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
+            inputs = {
+                "sequence": [states[:, 0]], "choice": [states.reshape(6, 4)], "token": [states], "span": [states, mask],
+                "vocabulary": [states, embeddings],
+            }[output]  # fmt: skip
             found[output] = head(*inputs).tolist()
     return found
 
@@ -171,7 +183,7 @@ def new_encoders_weights() -> dict[str, list[float]]:
     }
 
 
-FORMATS = ("classification", "tagging", "retrieval", "masked_text")
+FORMATS = ("choice", "classification", "masked_text", "retrieval", "span", "tagging")
 
 
 def exercises() -> dict[str, Callable[[], object]]:

@@ -24,8 +24,8 @@ from xfer.tasks.formats.base import IGNORE, Outputs
 
 Ints = npt.NDArray[np.int64]
 Answers = tuple[npt.NDArray[Any], Ints]
-"""Of several inputs one after the other: logits or vectors [inputs, size], or the best labels [positions with a
-target] in int32; and how many lines of that belong to each input."""
+"""One after the other: logits or vectors [answers, size], the best labels [positions with a target] in int32, or
+logits of a span [positions, 2]; and how many lines of that belong to each answer."""
 
 TOKENS = {"cpu": 4096, "cuda": 32768}
 """Sub-tokens in a batch at evaluation, padding included, by the kind of device."""
@@ -68,7 +68,7 @@ def outputs(
     must call this, and all run the same number of forward passes, as ZeRO 3 needs.
     """
     where = next(model.parameters()).device
-    batches = batches_of(encoded.lengths, TOKENS[where.type])
+    batches = batches_of(encoded, TOKENS[where.type])
     world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
     mine: list[Answers] = []
     was_training = model.training
@@ -81,17 +81,26 @@ def outputs(
     model.train(was_training)
     gathered: list[Any] | None = [None] * world if rank == 0 else None
     torch.distributed.gather_object(_joined(mine), gathered)
-    return None if gathered is None else _in_order(gathered, batches, layer is not None)
+    if gathered is None:
+        return None
+    values, counts = _in_order(gathered, batches, encoded)
+    if layer is not None:
+        return Outputs(vectors=values)
+    if values.dtype == np.int32:
+        return Outputs(choices=tuple(np.split(values, np.cumsum(counts)[:-1])))
+    if model.spans(head):
+        return Outputs(positions=tuple(np.split(values, np.cumsum(counts)[:-1])))
+    return Outputs(logits=values)
 
 
-def batches_of(lengths: Ints, tokens: int) -> list[tuple[Ints, int]]:
+def batches_of(encoded: Encoded, tokens: int) -> list[tuple[Ints, int]]:
     """Lines that go through the model together, and the length that they are padded to; the longest first."""
-    order, found, at = np.argsort(-lengths, kind="stable"), [], 0
-    while at < len(order):
-        length = -(-int(lengths[order[at]]) // STEP) * STEP
-        lines = order[at : at + max(1, tokens // length)]
-        found.append((lines, length))
-        at += len(lines)
+    answers, found, at = encoded.answers(np.arange(len(encoded))), [], 0
+    while at < len(answers):
+        length = -(-int(encoded.lengths[answers[at]].max()) // STEP) * STEP
+        some = answers[at : at + max(1, tokens // length // encoded.together)]
+        found.append((some.ravel(), length))
+        at += len(some)
     return found
 
 
@@ -102,17 +111,17 @@ def _joined(answers: Sequence[Answers]) -> Answers | None:
     return np.concatenate(values), np.concatenate(counts)
 
 
-def _in_order(gathered: Sequence[Answers | None], batches: Sequence[tuple[Ints, int]], are_vectors: bool) -> Outputs:
+def _in_order(gathered: Sequence[Answers | None], batches: Sequence[tuple[Ints, int]], encoded: Encoded) -> Answers:
     """The ranks' answers in the order of the lines; each rank has had every so-manieth batch."""
     world = len(gathered)
-    lines = [line for rank in range(world) for line, _ in batches[rank::world]]
+    first = [lines[:: encoded.together] for rank in range(world) for lines, _ in batches[rank::world]]
     joined = _joined([found for found in gathered if found is not None])
     assert joined is not None, "a data set has rows"
-    (values, counts), place = joined, np.argsort(np.concatenate(lines))
-    if values.dtype == np.int32:
-        choices = np.split(values, np.cumsum(counts)[:-1])
-        return Outputs(choices=tuple(choices[at] for at in place))
-    return Outputs(vectors=values[place]) if are_vectors else Outputs(logits=values[place])
+    (values, counts), place = joined, np.argsort(np.concatenate(first))
+    if len(values) == len(counts):  # one a line: quick to sort
+        return values[place], counts[place]
+    pieces = np.split(values, np.cumsum(counts)[:-1])
+    return np.concatenate([pieces[at] for at in place]), counts[place]
 
 
 def _forward(
@@ -125,7 +134,10 @@ def _forward(
         return model.pooled(batch, layer).float().cpu().numpy(), np.ones(len(lines), np.int64)
     logits = model(batch, head)
     if logits.ndim == 2:
-        return logits.float().cpu().numpy(), np.ones(len(lines), np.int64)
+        return logits.float().cpu().numpy(), np.ones(len(logits), np.int64)
+    if model.spans(head):
+        is_there = block["attention_mask"] == 1
+        return logits.transpose(1, 2).float().cpu().numpy()[is_there], is_there.sum(1)
     is_target = block["targets"] != IGNORE
     return logits.argmax(-1).to(torch.int32).cpu().numpy()[is_target], is_target.sum(1)
 

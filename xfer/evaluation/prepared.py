@@ -45,6 +45,7 @@ class Preparation:
         self._roots, self._registry = roots, registry
         self._cache = TableCache(cache_folder()) if cache is None else cache
         self._kept = lru_cache(maxsize=64)(self._prepared)
+        self._tasks: dict[str, Task] = {}
 
     def of(self, data: DataSet, max_length: int) -> Prepared:
         """The data set at that length."""
@@ -57,16 +58,22 @@ class Preparation:
             self._prepared(data, max_length)
 
     def _prepared(self, data: DataSet, max_length: int) -> Prepared:
-        task = self._registry.get(data.task)
-        rows = self._rows(task, data)
+        declared = self._registry.get(data.task)
+        rows, task = self._rows(declared, data), self._task(declared)
 
         def encode() -> pa.Table:
             return task.format.encode(task, rows, TextEncoder(self.base.tokenizer, max_length))
 
         if type(task.format).__module__.partition(".")[0] != "xfer":
-            # One of the study's own, which may change from run to run without a new version.
-            return Prepared(task, rows, Encoded(encode()))
-        return Prepared(task, rows, Encoded(self._made(self._encoded_key(task, data, max_length), data, encode)))
+            table = encode()  # of a format of the study's own, which may change from run to run without a new version
+        else:
+            table = self._made(self._encoded_key(declared, data, max_length), data, encode)
+        return Prepared(task, rows, Encoded(table, task.format.together(task)))
+
+    def _task(self, declared: Task) -> Task:
+        if declared.name not in self._tasks:
+            self._tasks[declared.name] = self._roots.resolved(declared)
+        return self._tasks[declared.name]
 
     def _rows(self, task: Task, data: DataSet) -> pa.Table:
         place = (data.language, data.split)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from xfer.models.heads import SequenceHead, VocabularyHead
+from xfer.models.heads import SequenceHead, SpanHead, VocabularyHead
 from xfer.models.linear import speed_up
 
 Batch = Mapping[str, torch.Tensor]
@@ -31,7 +31,7 @@ class EncoderWithHeads(nn.Module):
         return self.encoder.config
 
     def forward(self, batch: Batch, head: str) -> torch.Tensor:
-        """Logits of ``head``: [batch, labels] or [batch, length, labels].
+        """Logits of ``head``: [batch, labels], [batch, length, labels] or [batch, 2, length].
 
         In training the other heads take part with weight 0, so that every parameter has a gradient in every
         step and at every ZeRO stage.
@@ -41,16 +41,29 @@ class EncoderWithHeads(nn.Module):
         if self.training:
             for name in self.heads:
                 if name != head:
-                    logits = logits + 0.0 * self._answer(name, states[:1, :1], mask[:1, :1]).sum()
+                    logits = logits + self._nothing(name, states, mask)
         return logits
 
     def _answer(self, name: str, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        head = self.heads[name]
+        head, more = self.heads[name], list[torch.Tensor]()
         if isinstance(head, SequenceHead):
             states = mean_over(states, mask) if self._mean else states[:, 0]
-        tied = (self.encoder.get_input_embeddings().weight,) if isinstance(head, VocabularyHead) else ()  # type: ignore[operator]
-        logits: torch.Tensor = head(states, *tied)
+        elif isinstance(head, VocabularyHead):
+            more.append(self.encoder.get_input_embeddings().weight)  # type: ignore[operator]
+        elif isinstance(head, SpanHead):
+            more.append(mask)
+        logits: torch.Tensor = head(states, *more)
         return logits
+
+    def _nothing(self, name: str, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """0, in which the head has a part: its answer about one sub-token, weighed with 0."""
+        inputs = getattr(self.heads[name], "inputs", 1)
+        one, there = states[:1, :1].expand(inputs, -1, -1), mask[:1, :1].expand(inputs, -1)
+        return 0.0 * self._answer(name, one, there).sum()
+
+    def spans(self, head: str) -> bool:
+        """Whether a head answers by positions."""
+        return head in self.heads and isinstance(self.heads[head], SpanHead)
 
     def pooled(self, batch: Batch, layer: int) -> torch.Tensor:
         """Mean over sub-tokens (special ones included) of ``hidden_states[layer]``: [batch, hidden].

@@ -16,6 +16,9 @@ from xfer.models.spec import HeadSpec
 class SequenceHead(nn.Module):
     """RoBERTa's classification head on one pooled state: dense, tanh, projection."""
 
+    inputs = 1
+    """Inputs that one answer is made of."""
+
     def __init__(self, hidden: int, size: int, dropout: float) -> None:
         super().__init__()
         self.dense = nn.Linear(hidden, hidden)
@@ -26,6 +29,18 @@ class SequenceHead(nn.Module):
         """Pooled states [batch, hidden] to logits [batch, size]."""
         dense = torch.tanh(self.dense(self.dropout(states)))
         return self.out(self.dropout(dense))  # type: ignore[no-any-return]
+
+
+class ChoiceHead(SequenceHead):
+    """A score for each option of a multiple choice; a softmax over them is the answer (Radford et al. 2018)."""
+
+    def __init__(self, hidden: int, size: int, dropout: float) -> None:
+        super().__init__(hidden, 1, dropout)
+        self.inputs = size
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Pooled states [rows x options, hidden], a row's options in a row, to logits [rows, options]."""
+        return super().forward(states).view(-1, self.inputs)
 
 
 class TokenHead(nn.Module):
@@ -39,6 +54,23 @@ class TokenHead(nn.Module):
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """States [batch, length, hidden] to logits [batch, length, size]."""
         return self.out(self.dropout(states))  # type: ignore[no-any-return]
+
+
+class SpanHead(nn.Module):
+    """Where an answer starts and where it ends, among the sub-tokens of an input (Devlin et al. 2019)."""
+
+    def __init__(self, hidden: int, size: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(hidden, size)
+
+    def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """States [batch, length, hidden] and mask [batch, length] to logits [batch, 2, length].
+
+        No answer is where padding is: so none depends on how long the others of a batch are.
+        """
+        logits: torch.Tensor = self.out(self.dropout(states)).float().transpose(1, 2)
+        return logits.masked_fill(mask[:, None, :] == 0, float("-inf"))
 
 
 class VocabularyHead(nn.Module):
@@ -57,7 +89,9 @@ class VocabularyHead(nn.Module):
 
 HEADS: dict[str, Callable[[int, int, float], nn.Module]] = {
     "sequence": SequenceHead,
+    "choice": ChoiceHead,
     "token": TokenHead,
+    "span": SpanHead,
     "vocabulary": VocabularyHead,
 }
 

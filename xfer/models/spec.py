@@ -48,7 +48,7 @@ class HeadSpec:
 
     name: str
     output: str
-    """``sequence``, ``token`` or ``vocabulary``."""
+    """``sequence``, ``choice``, ``token``, ``span`` or ``vocabulary``."""
     size: int
     labels: tuple[str, ...] = ()
 

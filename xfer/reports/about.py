@@ -13,7 +13,7 @@ from xfer.reports.methods_sources import tasks_of
 from xfer.reports.pools import Pool, pools
 from xfer.reports.prose import Paragraph
 from xfer.study.opening import Opened
-from xfer.tasks.task import Generated
+from xfer.tasks.source import Generated
 
 
 @dataclass(frozen=True)

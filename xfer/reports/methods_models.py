@@ -13,7 +13,8 @@ from xfer.study.lock import Lock
 from xfer.study.schema import ModelRef, Scratch, Study
 from xfer.synthetic.text import FIRST_LANGUAGE, TRANSLATED
 from xfer.synthetic.world import FIRST, Language, World
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 
 def models(study: Study, lock: Lock) -> Paragraph:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from xfer.phase.phase import Phase
-from xfer.reports.prose import Paragraph
+from xfer.reports.prose import Paragraph, listed
 from xfer.reports.uses import Use
 from xfer.study.lock import Lock
 from xfer.study.plan import Plan
 from xfer.study.schema import Study
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 ARCHITECTURES: Mapping[str, str] = MappingProxyType(
     {
@@ -45,7 +46,7 @@ def tasks_of(study: Study) -> tuple[Task, ...]:
 def data_sets(tasks: Sequence[Task], lock: Lock) -> Paragraph:
     """Where each task's data come from."""
     text = ""
-    if any(not isinstance(task.source, Generated) and task.source.hub_id not in lock.revisions for task in tasks):
+    if any(task.source.ids and not lock.revisions.keys() & set(task.source.ids) for task in tasks):
         text = (
             "Local copies are known by the sha256 of their content, which the study’s lock holds; they need not be the "
             "whole of what was published."
@@ -56,11 +57,10 @@ def data_sets(tasks: Sequence[Task], lock: Lock) -> Paragraph:
 def _data_set(task: Task, lock: Lock) -> str:
     if isinstance(task.source, Generated):
         return f"{task.name}: generated for this study."
-    config = task.source.config.replace("{code}", "LANGUAGE")
-    commit = lock.revisions.get(task.source.hub_id)
-    at = f"commit {commit} on the Hugging Face Hub" if commit else "a local copy"
+    commits = [lock.revisions[name] for name in task.source.ids if name in lock.revisions]
+    at = listed([f"commit {commit} on the Hugging Face Hub" for commit in commits] or ["a local copy"])
     citation, licence = task.citation or "no citation known", task.licence or "not known"
-    return f"{task.name}: {citation}; {task.source.hub_id} ({config}), {at}; licence: {licence}."
+    return f"{task.name}: {citation}; {task.source.title}, {at}; licence: {licence}."
 
 
 def works(study: Study, plan: Plan, found: Sequence[Use], tasks: Sequence[Task], stages: Sequence[int]) -> Paragraph:

@@ -20,7 +20,7 @@ from xfer.study.planner import plan
 from xfer.study.schema import ModelRef, Study
 from xfer.tasks.batches import padded_length
 from xfer.tasks.data import DataRoots
-from xfer.tasks.task import Source, Task
+from xfer.tasks.task import Task
 from xfer.tasks.text import TextEncoder
 
 SAMPLE = 2000
@@ -127,8 +127,8 @@ def _check_mask(base: Base, tasks: Sequence[Task]) -> None:
 
 
 def _split(task: Task, language: str, split: str, data: DataRoots, bases: dict[str, Base]) -> LockedSplit:
-    rows = data.rows(task, language, split)
-    lengths = {name: _lengths(task, rows, base) for name, base in bases.items()}
+    rows, labelled = data.rows(task, language, split), data.resolved(task)
+    lengths = {name: _lengths(labelled, rows, base) for name, base in bases.items()}
     return LockedSplit(data=data.fingerprint(task, language, split), rows=rows.num_rows, lengths=lengths)
 
 
@@ -166,16 +166,16 @@ def _check_languages(study: Study, splits: dict[str, LockedSplit], data: DataRoo
 
 def _commits(tasks: Sequence[Task], roots: Roots) -> dict[str, str]:
     """The Hub's current commits of the data sets that no root holds."""
-    ids = {task.source.hub_id for task in tasks if isinstance(task.source, Source)}
-    wanted = sorted(hub_id for hub_id in ids if not any((root / hub_id).is_dir() for root in roots.data))
+    data = DataRoots(roots.data)
+    wanted = {hub_id: branch for task in tasks for hub_id, branch in task.source.on_hub(data).items()}
     if not wanted:
         return {}
     from huggingface_hub import HfApi
 
     commits = {}
-    for hub_id in wanted:
+    for hub_id, branch in sorted(wanted.items()):
         try:
-            commits[hub_id] = str(HfApi().dataset_info(hub_id, timeout=20).sha)
+            commits[hub_id] = str(HfApi().dataset_info(hub_id, revision=branch, timeout=20).sha)
         except Exception as error:  # no network, no such id, no right: all end the same way
             tried = os.pathsep.join(map(str, roots.data)) or "none given"
             raise DataError(

@@ -45,12 +45,17 @@ class MicroBatch:
 class Encoded:
     """An encoded table as flat arrays, ready to be cut into padded blocks."""
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, together: int = 1) -> None:
         table = table.combine_chunks()
         self.table = table
+        self.together = together
+        """Inputs that one answer is made of, and that no batch may part: so many lines in a row."""
         self.row_of = table["row"].to_numpy()
         self._columns = {name: _flat(table[name]) for name in ("input_ids", "type_ids", "targets")}
         self.lengths = np.diff(self._columns["input_ids"][1])
+        targets = np.diff(self._columns["targets"][1])
+        self._width = None if np.array_equal(targets, self.lengths) else int(targets.max(initial=1))
+        """Targets of an input; None: one a sub-token."""
         self.rows = int(self.row_of.max()) + 1 if table.num_rows else 0
         self.inputs_of = np.searchsorted(self.row_of, np.arange(self.rows + 1))
         """First line of each source row (lines of a trainable format are ordered by row)."""
@@ -60,11 +65,10 @@ class Encoded:
 
     def block(self, inputs: Ints, length: int, pad: int) -> dict[str, Ints]:
         """Padded arrays [inputs, length]: ``input_ids``, ``type_ids``, ``attention_mask``, and ``targets``
-        ([inputs, length] or [inputs, 1])."""
+        ([inputs, length], or as many as an input has)."""
         ids, mask = self._padded("input_ids", inputs, length, pad)
         types, _ = self._padded("type_ids", inputs, length, 0)
-        width = length if self._wide() else 1
-        targets, _ = self._padded("targets", inputs, width, IGNORE)
+        targets, _ = self._padded("targets", inputs, length if self._width is None else self._width, IGNORE)
         return {"input_ids": ids, "type_ids": types, "attention_mask": mask, "targets": targets}
 
     def targets_in(self, inputs: Ints) -> int:
@@ -72,9 +76,11 @@ class Encoded:
         values, offsets = self._columns["targets"]
         return int(sum((values[offsets[i] : offsets[i + 1]] != IGNORE).sum() for i in inputs))
 
-    def _wide(self) -> bool:
-        values, _ = self._columns["targets"]
-        return len(values) > len(self)
+    def answers(self, lines: Ints) -> Ints:
+        """Lines as [answers, inputs of each], the longest first."""
+        found = lines.reshape(-1, self.together)
+        longest: Ints = found[np.argsort(-self.lengths[found].max(axis=1), kind="stable")]
+        return longest
 
     def _padded(self, name: str, inputs: Ints, length: int, fill: int) -> tuple[Ints, Ints]:
         values, offsets = self._columns[name]
@@ -106,11 +112,10 @@ class Schedule:
         epoch, place = divmod(turn, per_epoch)
         rows = self._epoch(member, epoch)[place]
         lines = np.concatenate([np.arange(encoded.inputs_of[r], encoded.inputs_of[r + 1]) for r in rows])
-        lines = lines[np.argsort(-encoded.lengths[lines], kind="stable")]
-        size = self._micro_batch_size
+        answers, size = encoded.answers(lines), max(1, self._micro_batch_size // encoded.together)
         return [
-            MicroBatch(member, index, piece, padded_length(int(encoded.lengths[piece].max())))
-            for index, piece in enumerate(np.split(lines, range(size, len(lines), size)))
+            MicroBatch(member, index, piece.ravel(), padded_length(int(encoded.lengths[piece].max())))
+            for index, piece in enumerate(np.split(answers, range(size, len(answers), size)))
         ]
 
     def _shuffled(self, member: int, epoch: int) -> list[Ints]:

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xfer.errors import DataError
 from xfer.fingerprint import file_digest
+
+TOGETHER = "+"
+"""Stands between names of splits that are read as one, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,17 @@ class HubSplit:
     revision: str | None
     roots: tuple[Path, ...]
     """Where folders were looked for."""
+    begins: tuple[str, str] | None = None
+    """Only the rows whose column begins so."""
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.config}, {self.split})"
+        rows = f", {self.begins[0]} {self.begins[1]}..." if self.begins else ""
+        return f"{self.path} ({self.config}, {self.split}{rows})"
 
     def exists(self) -> bool:
-        """Whether the data set has that configuration and split."""
-        return self.split in _splits_of(self.path, self.revision).get(self.config, ())
+        """Whether the data set has that configuration and split, and any such row."""
+        known = _splits_of(self.path, self.revision).get(self.config, {})
+        return known.keys() >= set(self.split.split(TOGETHER)) and (not self.begins or self.read()[0].num_rows > 0)
 
     def fingerprint(self) -> str:
         """sha256 over the files' contents, or the Hub commit with configuration and split."""
@@ -52,10 +60,11 @@ class HubSplit:
 
     def files(self) -> tuple[str, ...]:
         """The files of the split. Raises ``DataError`` when a folder or a file is missing."""
-        files = _splits_of(self.path, self.revision).get(self.config, {}).get(self.split)
-        if not files:
+        known = _splits_of(self.path, self.revision).get(self.config, {})
+        found = [known.get(name, ()) for name in self.split.split(TOGETHER)]
+        if not all(found):
             raise DataError("there is no such configuration and split", str(self), self._fix())
-        return files
+        return tuple(file for files in found for file in files)
 
     def read(self) -> tuple[pa.Table, Mapping[str, Any]]:
         """The rows as they come, and the library's features by column. Raises ``DataError``."""
@@ -67,7 +76,16 @@ class HubSplit:
             # The library keys its cache by a file's date; ours must follow the content.
             cache = None if self.revision else str(Path(config.HF_DATASETS_CACHE) / f"xfer-{content[:16]}")
             rows = load_dataset(self.path, self.config, split=self.split, revision=self.revision, cache_dir=cache)
-            return rows.data.table.combine_chunks(), rows.features
+            table = rows.data.table.combine_chunks()
+            return self._wanted(table), rows.features
+
+    def _wanted(self, table: pa.Table) -> pa.Table:
+        if self.begins is None:
+            return table
+        column, prefix = self.begins
+        if column not in table.column_names:
+            raise DataError(f"column '{column}' is missing", str(self), f"it has {', '.join(table.column_names)}")
+        return table.filter(pc.starts_with(table[column], prefix)).combine_chunks()
 
     def _fix(self) -> str:
         roots = os.pathsep.join(str(folder) for folder in self.roots) or "none given"

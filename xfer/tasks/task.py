@@ -8,63 +8,12 @@ from dataclasses import dataclass, field, replace
 from xfer.fingerprint import key
 from xfer.synthetic import tables
 from xfer.synthetic.world import World
+from xfer.tasks.columns import Columns
 from xfer.tasks.formats.base import Format
 from xfer.tasks.metrics import Metric
+from xfer.tasks.source import Generated, Source
 
 SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A data set on the Hugging Face Hub, or a folder of the same layout under a data root."""
-
-    hub_id: str
-    config: str
-    """Configuration; ``{code}`` stands for the source's own code of a language."""
-    codes: Mapping[str, str] = field(default_factory=dict)
-    """The source's own codes, where they are not BCP-47."""
-
-    def config_of(self, language: str) -> str:
-        return self.config.format(code=self.codes.get(language, language))
-
-    def identity(self) -> object:
-        return [self.hub_id, self.config]
-
-    def check(self, task: Task) -> None:
-        """Raise ``ValueError`` for languages that this source cannot have."""
-        if not task.languages:
-            raise ValueError("languages is empty")
-        if "train" in task.splits and task.trains_in not in task.languages:
-            raise ValueError(f"trains_in is '{task.trains_in}', which is not one of its languages")
-        try:
-            self.config_of(task.languages[0])
-        except (LookupError, ValueError) as error:
-            raise ValueError(f"the configuration '{self.config}' may name nothing but {{code}}") from error
-
-    def __str__(self) -> str:
-        return self.hub_id
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A table of the study's generated world."""
-
-    table: str
-
-    def identity(self) -> object:
-        return ["generated", self.table, tables.VERSION]
-
-    def check(self, task: Task) -> None:
-        """Raise ``LookupError`` for a table that no world has."""
-        tables.languages(World(), self.table)
-
-    def __str__(self) -> str:
-        return "generated"
-
-
-def hub(hub_id: str, config: str, codes: Mapping[str, str] | None = None) -> Source:
-    """A source by its Hub id and configuration."""
-    return Source(hub_id, config, codes or {})
 
 
 @dataclass(frozen=True)
@@ -73,9 +22,9 @@ class Task:
 
     name: str
     format: Format
-    source: Source | Generated
-    columns: Mapping[str, str]
-    """The format's fields to the source's columns."""
+    source: Source
+    columns: Mapping[str, Columns]
+    """The format's fields to the source's columns: ``a.b`` is a field within a column, several are taken together."""
     languages: tuple[str, ...] = ()
     """BCP-47 codes in the benchmark's order; a generated task has those of the study's world."""
     metric: str = ""
@@ -85,7 +34,12 @@ class Task:
     labels: tuple[str, ...] = ()
     """Label names in the order of the head's output."""
     label_names: Mapping[str, str] = field(default_factory=dict)
-    """The source's names to ours, where they differ. Names are mapped, never indices."""
+    """The source's names to ours, where they differ. Names are mapped, never indices; numbers that have no name in the
+    source get one here, all of them."""
+    open_labels: bool = False
+    """The labels are those of the training data, sorted; ``labels`` is empty."""
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By field: what each of its values, all of them listed, is put to the model as."""
     splits: Mapping[str, str] = field(default_factory=lambda: {name: name for name in SPLITS})
     """Our split names to the source's; a split that is not here does not exist."""
     trains_on: str | None = None
@@ -95,7 +49,7 @@ class Task:
     cluster: str | None = None
     """Column that ties examples together (a premise, a paragraph); by itself each example is its own."""
     drop_unlabelled: bool = False
-    """Leave out rows whose label is -1 (no gold label)."""
+    """Leave out rows without a gold label: -1, or an empty name."""
     depth: float | None = None
     """For hidden states: the layer to pool, as a share of the model's layers."""
     suites: tuple[str, ...] = ()
@@ -105,6 +59,10 @@ class Task:
     """Tasks that ask nearly the same question of other data."""
     licence: str = ""
     citation: str = ""
+    train_size: int | None = None
+    """Rows of the training data as published; None: none, or not known."""
+    unverified: bool = False
+    """The source's layout was never seen, only read about."""
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a declaration that could not be used."""
@@ -112,6 +70,8 @@ class Task:
             raise ValueError("format is not made: write it with (), as in the catalog")
         if isinstance(self.labels, str) or len(set(self.labels)) < len(self.labels):
             raise ValueError("labels must be a tuple of different names")
+        if self.open_labels and (self.labels or "train" not in self.splits):
+            raise ValueError("open_labels takes them from training data: give splits with 'train', and no labels")
         missing = [name for name in self.format.fields if name not in self.columns]
         metrics = [metric.name for metric in self.format.metrics]
         if missing:
@@ -128,8 +88,8 @@ class Task:
 
     def declaration(self) -> dict[str, object]:
         """All of the task that shapes numbers, resolved; kept in the lock."""
-        return {
-            "format": [self.format.name, self.format.version],
+        found: dict[str, object] = {
+            "format": self.format.identity(),
             "columns": self.columns,
             "labels": self.labels,
             "label_names": self.label_names,
@@ -139,6 +99,8 @@ class Task:
             "cluster": self.cluster,
             "source": self.source,
         }
+        extra = {"open_labels": self.open_labels, "words": self.words}
+        return found | {name: value for name, value in extra.items() if value}  # keys stand where there is none
 
     @property
     def declaration_key(self) -> str:

@@ -21,6 +21,35 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """Special tokens around and between the two texts of a pair, and the type that each text's sub-tokens have."""
+
+    before: list[int]
+    between: list[int]
+    after: list[int]
+    first_type: int
+    second_type: int
+
+    def __len__(self) -> int:
+        return len(self.before) + len(self.between) + len(self.after)
+
+    def around(self, first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
+        """Ids and types of a pair."""
+        ids = [*self.before, *first, *self.between, *second, *self.after]
+        start = len(ids) - len(self.after) - len(second)
+        return ids, [self.first_type] * start + [self.second_type] * (len(ids) - start)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text's sub-tokens without special ones, and where each of them begins and ends in the text (characters)."""
+
+    ids: list[int]
+    starts: list[int]
+    ends: list[int]
+
+
+@dataclass(frozen=True)
 class Window:
     """A stretch of whole words, with special tokens around them."""
 
@@ -51,6 +80,22 @@ class TextEncoder:
         for i, whole in zip(long, self._tokenizer.encode_batch_fast([pairs[i] for i in long]), strict=True):
             cut[i] = len(whole.ids) - len(encodings[i].ids)
         return Inputs([e.ids for e in encodings], [e.type_ids for e in encodings], cut)
+
+    def frame(self) -> Frame:
+        """How this tokenizer puts a pair together."""
+        self._tokenizer.no_truncation()
+        pair = self._tokenizer.encode("a", "a")
+        first, second = ([i for i, part in enumerate(pair.sequence_ids) if part == which] for which in (0, 1))
+        return Frame(
+            pair.ids[: first[0]], pair.ids[first[-1] + 1 : second[0]], pair.ids[second[-1] + 1 :],
+            pair.type_ids[first[0]], pair.type_ids[second[0]],
+        )  # fmt: skip
+
+    def pieces(self, texts: Sequence[str]) -> Iterator[Pieces]:
+        """Each text in sub-tokens, whole."""
+        self._tokenizer.no_truncation()
+        for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
+            yield Pieces(found.ids, [start for start, _ in found.offsets], [end for _, end in found.offsets])
 
     def words(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[Window]]:
         """Encode sentences given as words; each becomes one or more windows that hold all its words."""

@@ -49,9 +49,10 @@ class Feed:
         return sum(self._targets(step, micro) for micro in self.at(step))
 
     def batch(self, step: int, micro: MicroBatch, empty: bool, device: torch.device) -> dict[str, torch.Tensor]:
-        """A micro-batch as tensors [inputs, length]; ``empty``: one input, whose loss will not count."""
+        """A micro-batch as tensors [inputs, length]; ``empty``: of one answer, whose loss will not count."""
         block = self._block(step, micro.index)
-        return {name: torch.from_numpy(array[:1] if empty else array).to(device) for name, array in block.items()}
+        inputs = self.of(micro).encoded.together if empty else None
+        return {name: torch.from_numpy(array[:inputs]).to(device) for name, array in block.items()}
 
     def _targets(self, step: int, micro: MicroBatch) -> int:
         if self._masks(micro):

@@ -11,11 +11,13 @@ from xfer.tasks.formats.base import IGNORE
 def summed_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Cross-entropy in fp32, summed over targets that are not ``IGNORE``.
 
-    ``logits`` are [batch, labels] with ``targets`` [batch, 1], or [batch, length, labels] with [batch, length].
+    ``logits`` are [batch, labels] with ``targets`` [batch, 1], [batch, length, labels] with [batch, length], [batch, 2,
+    length] with [batch, 2] (positions where a span starts and ends), or [rows, options] with [rows x options, 1], of
+    which the first of each row counts.
     """
     return functional.cross_entropy(
         logits.float().reshape(-1, logits.shape[-1]),
-        targets.reshape(-1),
+        targets.reshape(*logits.shape[:-1], -1)[..., 0].reshape(-1),
         ignore_index=IGNORE,
         reduction="sum",
     )

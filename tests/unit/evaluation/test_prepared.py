@@ -24,7 +24,8 @@ MNLI = DataSet("mnli", "en", "train", "content", "", 160)
 
 OWN = """
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 
 class Mine(Classification):

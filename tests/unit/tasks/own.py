@@ -12,7 +12,8 @@ MINE = '''\
 """Which of two moods a sentence is in."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Generated, Task, hub
+from xfer.tasks.source import Generated, hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "mine",

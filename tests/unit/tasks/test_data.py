@@ -14,7 +14,7 @@ from xfer.errors import DataError
 from xfer.tasks.data import DataRoots
 from xfer.tasks.hub import HubSplit
 from xfer.tasks.registry import SHIPPED
-from xfer.tasks.task import Source
+from xfer.tasks.source import Hub
 
 NUMBER: dict[str, object] = {"dtype": "int64", "_type": "Value"}
 
@@ -27,7 +27,7 @@ def cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def nli(root: Path, values: Sequence[object], feature: dict[str, object], task: str = "mnli") -> DataRoots:
     """Training data of an NLI task with these labels."""
     source = SHIPPED.get(task).source
-    assert isinstance(source, Source)
+    assert isinstance(source, Hub)
     texts = {"premise": [f"p{i // 3}" for i in range(len(values))], "hypothesis": [f"h{i}" for i in range(len(values))]}
     table = pa.table({**texts, "label": values})
     put(root, source.hub_id, source.config, "train", table, {"premise": STRING, "hypothesis": STRING, "label": feature})

@@ -12,7 +12,8 @@ from xfer.synthetic.world import Language, World
 from xfer.tasks import suites
 from xfer.tasks.formats.classification import Classification
 from xfer.tasks.registry import SHIPPED, Registry
-from xfer.tasks.task import SPLITS, Generated, Source, Task
+from xfer.tasks.source import Generated, Hub
+from xfer.tasks.task import SPLITS, Task
 
 NAMES = SHIPPED.names()
 
@@ -75,9 +76,9 @@ def test_generated_tasks_have_the_languages_of_their_world() -> None:
     assert SHIPPED.get("world_nli").languages[:1] == ("en",) and "xx" not in SHIPPED.get("world_nli").languages
 
 
-def hub_source(name: str) -> Source:
+def hub_source(name: str) -> Hub:
     source = SHIPPED.get(name).source
-    assert isinstance(source, Source)
+    assert isinstance(source, Hub)
     return source
 
 

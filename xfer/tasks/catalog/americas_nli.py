@@ -1,7 +1,8 @@
 """AmericasNLI: XNLI in ten Indigenous languages of the Americas (Ebrahimi et al. 2022); trained on MNLI."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "americas_nli",

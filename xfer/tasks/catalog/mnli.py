@@ -1,7 +1,8 @@
 """Multi-Genre NLI (Williams et al. 2018)."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "mnli",
@@ -18,4 +19,5 @@ TASK = Task(
     suites=("intermediate",),
     licence="OANC, CC-BY-SA-3.0 and others, by genre",
     citation="Williams et al. 2018, arXiv 1704.05426",
+    train_size=392_702,
 )

@@ -2,7 +2,8 @@
 
 from xfer.tasks import suites
 from xfer.tasks.formats.tagging import Tagging
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "panx",
@@ -16,4 +17,5 @@ TASK = Task(
     suites=("xtreme",),
     licence="not stated (text of Wikipedia, CC-BY-SA)",
     citation="Pan et al. 2017, ACL P17-1178",
+    train_size=20_000,
 )

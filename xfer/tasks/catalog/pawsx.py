@@ -2,7 +2,8 @@
 
 from xfer.tasks import suites
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "pawsx",
@@ -17,4 +18,5 @@ TASK = Task(
     suites=("xtreme",),
     licence="free use with attribution to Google",
     citation="Yang et al. 2019, arXiv 1908.11828",
+    train_size=49_401,
 )

@@ -1,7 +1,8 @@
 """Universal semantic tags of the Parallel Meaning Bank (Abzianidze and Bos 2017), English."""
 
 from xfer.tasks.formats.tagging import Tagging
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 LABELS = """
 ALT AND APX ART BUT CLO COL CON COO CTC DEF DEG DIS DOM DOW DST EFS EMP ENS EPS EQU EXG EXS EXT

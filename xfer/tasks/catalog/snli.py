@@ -1,7 +1,8 @@
 """Stanford NLI (Bowman et al. 2015); rows without a gold label are left out."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "snli",
@@ -17,4 +18,5 @@ TASK = Task(
     near=("mnli",),
     licence="CC-BY-SA-4.0",
     citation="Bowman et al. 2015, arXiv 1508.05326",
+    train_size=549_367,
 )

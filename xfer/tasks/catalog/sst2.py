@@ -1,7 +1,8 @@
 """Stanford Sentiment Treebank, two classes (Socher et al. 2013), as in GLUE; its test labels are not public."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "sst2",

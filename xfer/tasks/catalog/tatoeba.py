@@ -6,7 +6,8 @@ authors of arXiv 2005.13013 released.
 
 from xfer.tasks import suites
 from xfer.tasks.formats.retrieval import Retrieval
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "tatoeba",

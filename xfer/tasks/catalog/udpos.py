@@ -2,7 +2,8 @@
 
 from xfer.tasks import suites
 from xfer.tasks.formats.tagging import Tagging
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "udpos",
@@ -15,8 +16,9 @@ TASK = Task(
     ),
     languages=suites.UDPOS,
     trains_on="udpos",
-    metric="token_accuracy",
+    metric="tag_f1",
     suites=("xtreme",),
     licence="CC-BY-SA, by treebank",
     citation="Nivre et al. 2020, arXiv 2004.10643",
+    train_size=21_253,
 )  # fmt: skip

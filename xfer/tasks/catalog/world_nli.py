@@ -1,7 +1,8 @@
 """NLI in a generated world: the hypothesis' verb means the same, the opposite, or something else."""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 TASK = Task(
     "world_nli",

@@ -1,7 +1,8 @@
 """Paraphrase identification in a generated world: do the two clauses' verbs mean the same?"""
 
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 TASK = Task(
     "world_paraphrase",

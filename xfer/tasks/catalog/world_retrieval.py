@@ -1,7 +1,8 @@
 """Retrieval in a generated world: the translation of an English clause among all of the test's."""
 
 from xfer.tasks.formats.retrieval import Retrieval
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 TASK = Task(
     "world_retrieval",

@@ -2,7 +2,8 @@
 
 from xfer.synthetic.tables import TAGS
 from xfer.tasks.formats.tagging import Tagging
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 TASK = Task(
     "world_tagging",

@@ -1,7 +1,8 @@
 """Text of a generated world, all its languages mixed, half of it as pairs of translations: to pretrain on."""
 
 from xfer.tasks.formats.masked_text import MaskedText
-from xfer.tasks.task import Generated, Task
+from xfer.tasks.source import Generated
+from xfer.tasks.task import Task
 
 TASK = Task(
     "world_text",

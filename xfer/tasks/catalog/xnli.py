@@ -2,7 +2,8 @@
 
 from xfer.tasks import suites
 from xfer.tasks.formats.classification import Classification
-from xfer.tasks.task import Task, hub
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
 
 TASK = Task(
     "xnli",

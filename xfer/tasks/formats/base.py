@@ -1,9 +1,10 @@
 """The seam between tasks and everything else.
 
 A format turns rows into sub-tokens and targets, and a model's outputs back into rows of predictions. Torch code
-knows only its ``output``: ``sequence`` (one vector of logits an input), ``token`` (one a sub-token), ``vocabulary``
-(one a sub-token that was masked) or ``hidden`` (one pooled hidden state). Formats hold numpy and Arrow only, and a
-format's name appears in its own file and in the catalog's declarations, nowhere else.
+knows only its ``output``: ``sequence`` (one vector of logits an input), ``choice`` (one for several inputs), ``token``
+(one a sub-token), ``span`` (one over the sub-tokens of an input, for its start and for its end), ``vocabulary`` (one a
+sub-token that was masked) or ``hidden`` (one pooled hidden state). Formats hold numpy and Arrow only, and a format's
+name appears in its own file and in the catalog's declarations, nowhere else.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from xfer.tasks.task import Task
     from xfer.tasks.text import TextEncoder
 
-Output = Literal["sequence", "token", "vocabulary", "hidden"]
+Output = Literal["sequence", "choice", "token", "span", "vocabulary", "hidden"]
 Floats = npt.NDArray[np.float32]
 
 IGNORE = -100
@@ -37,9 +38,10 @@ ENCODED = pa.schema(
         pa.field("truncated", pa.int32()),
     ]
 )
-"""What ``encode`` gives: one line an input. ``row`` is the source row (several lines may share one, in order);
-``targets`` has one entry (sequence), one a sub-token (token, vocabulary) or none (hidden); ``truncated`` counts
-the sub-tokens that were cut."""
+"""What ``encode`` gives: one line an input; a format may add columns for its own ``decode``. ``row`` is the source row
+(several lines may share one, in order); ``targets`` has one entry (sequence; choice, the first of a row's options
+alone), two (span), one a sub-token (token, vocabulary) or none (hidden); ``truncated`` counts the sub-tokens that were
+cut."""
 
 PREDICTED = pa.schema(
     [
@@ -59,11 +61,13 @@ class Outputs:
     """What a model said about encoded rows, in their order; exactly one of the fields is filled."""
 
     logits: Floats | None = None
-    """Sequence: [inputs, labels]."""
+    """Sequence: [inputs, labels]. Choice: [rows, options]."""
     choices: tuple[npt.NDArray[np.int32], ...] | None = None
     """Token: for each input, the best label at each position with a target."""
     vectors: Floats | None = None
     """Hidden: [inputs, hidden size], mean over sub-tokens."""
+    positions: tuple[Floats, ...] | None = None
+    """Span: for each input [length, 2], logits of each sub-token being the answer's first and last."""
 
 
 class Format(ABC):
@@ -75,10 +79,21 @@ class Format(ABC):
     output: ClassVar[Output]
     fields: ClassVar[tuple[str, ...]]
     """Columns of a normalised table, besides ``example`` and ``cluster``; a task may have more."""
+    lists: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that hold several texts a row."""
     gold: ClassVar[str] = ""
-    """The field that holds the right answer, if there is one."""
-    metrics: ClassVar[tuple[Metric, ...]]
+    """The field that holds the right label, or labels, if there are any."""
+    metrics: tuple[Metric, ...]
+    """What its predictions are scored by."""
     trainable: ClassVar[bool] = True
+
+    def identity(self) -> object:
+        """What of it shapes numbers."""
+        return [self.name, self.version]
+
+    def together(self, task: Task) -> int:
+        """Inputs that one answer is made of."""
+        return 1
 
     def size(self, task: Task, vocabulary: int) -> int:
         """Width of the head's output, for a model with so many sub-tokens."""
@@ -110,3 +125,22 @@ def truncated_by_row(rows: pa.Table, encoded: pa.Table) -> npt.NDArray[np.int32]
     cut = np.zeros(rows.num_rows, dtype=np.int32)
     np.add.at(cut, encoded["row"].to_numpy(), encoded["truncated"].to_numpy())
     return cut
+
+
+def labels_predicted(task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
+    """Predictions of one label a row from logits [rows, labels]."""
+    assert outputs.logits is not None
+    logits = outputs.logits.astype(np.float64)
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = exponents / exponents.sum(axis=1, keepdims=True)
+    return pa.table(
+        {
+            "example": rows["example"],
+            "cluster": rows["cluster"],
+            "gold": [[label] for label in rows["label"].to_pylist()],
+            "prediction": [[task.labels[best]] for best in logits.argmax(axis=1)],
+            "probabilities": list(probabilities.astype(np.float32)),
+            "truncated": truncated_by_row(rows, encoded),
+        },
+        schema=PREDICTED,
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from xfer.tasks.formats.base import ENCODED, PREDICTED, Format, Outputs, truncated_by_row
+from xfer.tasks.formats.base import ENCODED, Format, Outputs, labels_predicted
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -41,18 +41,4 @@ class Classification(Format):
         )
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
-        assert outputs.logits is not None
-        logits = outputs.logits.astype(np.float64)
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = exponents / exponents.sum(axis=1, keepdims=True)
-        return pa.table(
-            {
-                "example": rows["example"],
-                "cluster": rows["cluster"],
-                "gold": [[label] for label in rows["label"].to_pylist()],
-                "prediction": [[task.labels[best]] for best in logits.argmax(axis=1)],
-                "probabilities": list(probabilities.astype(np.float32)),
-                "truncated": truncated_by_row(rows, encoded),
-            },
-            schema=PREDICTED,
-        )
+        return labels_predicted(task, rows, encoded, outputs)
