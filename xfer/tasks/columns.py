@@ -20,8 +20,10 @@ Columns = str | tuple[str, ...]
 """What of a source makes a field."""
 
 
-def field_of(table: pa.Table, columns: Columns, where: str, *, is_list: bool = False, is_text: bool = False) -> pa.Array:
-    """The values of a field, none of them missing: one a row, or a list a row; ``is_text``: strings.
+def field_of(
+    table: pa.Table, columns: Columns, where: str, *, is_list: bool = False, is_text: bool = False
+) -> pa.Array:
+    """The values of a field, none of them missing: one a row or, ``is_list``, a list a row; strings if ``is_text``.
 
     Raises ``DataError`` for a column that is not there or holds something else, and for an empty value with its row.
     """

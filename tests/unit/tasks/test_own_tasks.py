@@ -77,7 +77,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "a field without a column": (changed(', "label": "mood"', ""), 7, "columns lacks label"),
     "a field that no format has": (changed('"first"', '"frist"'), 7, "columns lacks first"),
     "a field too many": (changed('"first": "text"', '"first": "text", "secnd": "b"'), 7, "columns has 'secnd'"),
-    "labels of two columns": (changed('"label": "mood"', '"label": ("a", "b")'), 7, "'label' takes the name of a column"),
+    "labels of two columns": (changed('"label": "mood"', '"label": ("a", "b")'), 7, "'label' takes the name"),
     "words for no field": (changed('"accuracy"', '"accuracy", words={"text": {}}'), 7, "words has 'text'"),
     "an unknown split": (changed('licence="my own"', 'splits={"dev": "validation"}'), 7, "splits has 'dev'"),
     "a table that no world has": (changed('hub("me/moods", "{code}")', 'Generated("moods")'), 7, "no table 'moods'"),

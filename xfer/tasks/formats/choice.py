@@ -48,10 +48,8 @@ class Choice(Format):
         options = len(task.labels)
         first, second = _texts(rows)
         inputs = text.texts(first, second)
-        number_of = label_numbers(task)
-        targets = [
-            [number_of[label]] if option == 0 else [] for label in rows["label"].to_pylist() for option in range(options)
-        ]
+        number_of, labels = label_numbers(task), rows["label"].to_pylist()
+        targets = [[number_of[label]] if option == 0 else [] for label in labels for option in range(options)]
         return pa.table(
             {
                 "row": np.repeat(np.arange(rows.num_rows, dtype=np.int32), options),

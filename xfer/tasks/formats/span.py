@@ -156,7 +156,8 @@ def _add(
 
 def _answers(rows: pa.Table) -> Iterator[tuple[int, int] | None]:
     """Where each row's first answer begins and ends in its context."""
-    for context, answers, starts in zip(*(rows[name].to_pylist() for name in ("context", "answers", "starts"))):
+    columns = (rows[name].to_pylist() for name in ("context", "answers", "starts"))
+    for context, answers, starts in zip(*columns, strict=True):
         start = _place(context, answers[0], starts[0]) if answers else None
         yield None if start is None else (start, start + len(answers[0]))
 
