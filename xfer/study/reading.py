@@ -13,7 +13,7 @@ from xfer.study.arms import LATER, Sample
 from xfer.study.checks import check
 from xfer.study.schema import Study
 from xfer.study.source import Loc, Source, dotted
-from xfer.tasks.registry import suggestion
+from xfer.tasks.registry import of_suite, suggestion
 
 
 def read(path: Path) -> Study:
@@ -25,6 +25,9 @@ def read(path: Path) -> Study:
     ]
     if truths:
         raise StudyError(truths)
+    if isinstance(targets := value.get("targets"), list):
+        items = [of_suite(target) or (target,) for target in targets]
+        source, value = source.spread("targets", items), {**value, "targets": [one for some in items for one in some]}
     try:
         study = Study.model_validate(value)
     except ValidationError as error:

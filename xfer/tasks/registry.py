@@ -42,6 +42,10 @@ class Registry:
             self._found[name] = self._load(name).within(self.world)
         return self._found[name]
 
+    def suite(self, name: str) -> tuple[str, ...]:
+        """Names of a suite's tasks, sorted; none if there is no such suite."""
+        return tuple(task for task in self.names() if name in self.get(task).suites)
+
     def check_own(self) -> None:
         """Load all of the study's own tasks. Raises ``UserError`` with file and line for one with a mistake."""
         for path in self._files():
@@ -83,6 +87,14 @@ class Registry:
 
 SHIPPED = Registry()
 """The tasks that come with the system."""
+
+SUITE = "suite/"
+"""Begins what stands for all tasks of a suite."""
+
+
+def of_suite(name: object) -> tuple[str, ...]:
+    """The shipped tasks that ``suite/NAME`` stands for; none for anything else."""
+    return SHIPPED.suite(name.removeprefix(SUITE)) if isinstance(name, str) and name.startswith(SUITE) else ()
 
 
 def suggestion(name: str, known: tuple[str, ...]) -> str:
