@@ -93,8 +93,14 @@ SUITE = "suite/"
 
 
 def of_suite(name: object) -> tuple[str, ...]:
-    """The shipped tasks that ``suite/NAME`` stands for; none for anything else."""
-    return SHIPPED.suite(name.removeprefix(SUITE)) if isinstance(name, str) and name.startswith(SUITE) else ()
+    """The shipped tasks that ``suite/NAME`` stands for; none for anything else. Raises ``ValueError`` for no suite."""
+    if not isinstance(name, str) or not name.startswith(SUITE):
+        return ()
+    found = SHIPPED.suite(name.removeprefix(SUITE))
+    if not found:
+        known = sorted({suite for task in SHIPPED.names() for suite in SHIPPED.get(task).suites})
+        raise ValueError(f"there is no {name}; known are {', '.join(SUITE + suite for suite in known)}")
+    return found
 
 
 def suggestion(name: str, known: tuple[str, ...]) -> str:

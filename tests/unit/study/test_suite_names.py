@@ -39,8 +39,15 @@ def test_a_suite_stands_beside_other_targets_and_errors_keep_their_place(tmp_pat
     assert found.target_names == ("sst2", *SHIPPED.suite("xtreme"), "more")
     with pytest.raises(StudyError, match=r"s\.yaml:7:32: unknown task 'snlu'"):
         read(tmp_path, targets="sst2, suite/xtreme, {task: snlu}")
-    with pytest.raises(StudyError, match=r"s\.yaml:7:11: unknown task 'suite/xtrem'"):
-        read(tmp_path, targets="suite/xtrem, xnli")
+
+
+def test_a_suite_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(
+        StudyError, match=r"s\.yaml:7:17: there is no suite/xtrem; known are suite/intermediate, suite/x"
+    ):
+        read(tmp_path, targets="xnli, suite/xtrem")
+    with pytest.raises(StudyError, match=r"s\.yaml:6.*there is no suite/mine"):
+        read(tmp_path, "{mix: suite/mine}")
 
 
 def test_a_mixture_of_a_suite_is_called_after_it_and_says_what_it_lacks(tmp_path: Path) -> None:
