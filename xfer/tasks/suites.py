@@ -1,6 +1,7 @@
 """Languages of the benchmarks, in BCP-47, and the codes that their sources use instead.
 
-Sources: ``XTREME_TASK2LANGS`` in google-research/xtreme, evaluate.py (Hu et al. 2020, arXiv 2003.11080).
+Sources: ``XTREME_TASK2LANGS`` in google-research/xtreme, evaluate.py (Hu et al. 2020, arXiv 2003.11080); of the other
+benchmarks the data sets' own pages.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ PANX = _split(
     "af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr "
     "ur vi yo zh"
 )
+XQUAD = _split("en es de el ru tr ar vi th zh hi")
+MLQA = _split("en es de ar hi vi zh")
+TYDIQA = _split("en ar bn fi id ko ru sw te")
+XCOPA = _split("et ht id it qu sw ta th tr vi zh")
+X_CSQA = _split("en zh de es fr it ja nl pl pt ru ar vi hi sw ur")
+XSTORY_CLOZE = _split("en ru zh es ar hi id te sw eu my")
 TATOEBA = _split(
     "af ar bg bn de el es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr nl pt ru sw ta te th tl tr ur vi zh"
 )
@@ -51,3 +58,27 @@ ENGLISH_NAMES = MappingProxyType(
     )
 )
 """Names in the configurations ``udpos.NAME`` of google/xtreme."""
+
+TYDIQA_NAMES = MappingProxyType(
+    dict(zip(TYDIQA, _split("english arabic bengali finnish indonesian korean russian swahili telugu"), strict=True))
+)
+"""How the ids of TyDiQA's rows begin."""
+
+FLORES = MappingProxyType(
+    dict(
+        zip(
+            PANX,
+            _split(
+                "afr_Latn arb_Arab bul_Cyrl ben_Beng deu_Latn ell_Grek eng_Latn spa_Latn est_Latn eus_Latn pes_Arab "
+                "fin_Latn fra_Latn heb_Hebr hin_Deva hun_Latn ind_Latn ita_Latn jpn_Jpan jav_Latn kat_Geor kaz_Cyrl "
+                "kor_Hang mal_Mlym mar_Deva zsm_Latn mya_Mymr nld_Latn por_Latn rus_Cyrl swh_Latn tam_Taml tel_Telu "
+                "tha_Thai tgl_Latn tur_Latn urd_Arab vie_Latn yor_Latn zho_Hans"
+            ),
+            strict=True,
+        )
+    )
+)
+"""FLORES-200's codes of XTREME's languages, which Belebele's configurations are called by."""
+
+COPA_QUESTIONS = MappingProxyType({"cause": "What was the cause?", "effect": "What happened as a result?"})
+"""How COPA's two kinds of question are put to a model, in whatever language the rest is."""

@@ -19,4 +19,5 @@ TASK = Task(
     suites=("intermediate",),
     licence="OANC, CC-BY-SA-3.0 and others, by genre",
     citation="Williams et al. 2018, arXiv 1704.05426",
+    train_size=392_702,
 )

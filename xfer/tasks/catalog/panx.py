@@ -17,4 +17,5 @@ TASK = Task(
     suites=("xtreme",),
     licence="not stated (text of Wikipedia, CC-BY-SA)",
     citation="Pan et al. 2017, ACL P17-1178",
+    train_size=20_000,
 )

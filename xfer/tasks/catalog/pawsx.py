@@ -18,4 +18,5 @@ TASK = Task(
     suites=("xtreme",),
     licence="free use with attribution to Google",
     citation="Yang et al. 2019, arXiv 1908.11828",
+    train_size=49_401,
 )

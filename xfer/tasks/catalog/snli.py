@@ -18,4 +18,5 @@ TASK = Task(
     near=("mnli",),
     licence="CC-BY-SA-4.0",
     citation="Bowman et al. 2015, arXiv 1508.05326",
+    train_size=549_367,
 )

@@ -16,8 +16,9 @@ TASK = Task(
     ),
     languages=suites.UDPOS,
     trains_on="udpos",
-    metric="token_accuracy",
+    metric="tag_f1",
     suites=("xtreme",),
     licence="CC-BY-SA, by treebank",
     citation="Nivre et al. 2020, arXiv 2004.10643",
+    train_size=21_253,
 )  # fmt: skip

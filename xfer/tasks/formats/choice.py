@@ -1,7 +1,7 @@
 """Which of several texts is right: after a context, as an answer to a question, or both.
 
-The options of a row are inputs of their own, each scored by itself; a softmax over them answers. An input is the context
-and then the question with the option; without a context, the question and then the option.
+The options of a row are inputs of their own, each scored by itself; a softmax over them answers. An input is the
+context and then the question with the option; without a context, the question and then the option.
 """
 
 from __future__ import annotations

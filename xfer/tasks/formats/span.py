@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +19,7 @@ import pyarrow as pa
 
 from xfer.errors import DataError
 from xfer.tasks.formats.base import ENCODED, PREDICTED, Floats, Format, Outputs, truncated_by_row
-from xfer.tasks.metrics import SQUAD, Metric
+from xfer.tasks.metrics import SQUAD_EM, SQUAD_EM_F1, SQUAD_F1, Metric
 
 if TYPE_CHECKING:
     from xfer.tasks.task import Task
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 
 STRIDE, QUESTION = 128, 64
 """Sub-tokens from one window's begin to the next one's, and of a question at most."""
+
+SQUAD = (SQUAD_EM, SQUAD_F1, SQUAD_EM_F1)
+"""Metrics of most data sets of this form, in whatever language, as XTREME has it."""
+
+AS_SQUAD = MappingProxyType(
+    {"question": "question", "context": "context", "answers": "answers.text", "starts": "answers.answer_start"}
+)
+"""Columns of data sets in SQuAD's layout."""
 
 N_BEST, ANSWER = 20, 30
 """Starts and ends that are paired with each other, and sub-tokens of an answer at most."""
@@ -45,7 +55,7 @@ class Span(Format):
     fields = ("question", "context", "answers", "starts")
     lists = frozenset(["answers"])
 
-    def __init__(self, may_abstain: bool = False, metrics: tuple[Metric, ...] = (SQUAD_EM, SQUAD_F1, SQUAD_EM_F1)) -> None:
+    def __init__(self, may_abstain: bool = False, metrics: tuple[Metric, ...] = SQUAD) -> None:
         self.may_abstain = may_abstain
         """Whether a question may have no answer (SQuAD 2)."""
         self.metrics = metrics
@@ -172,4 +182,4 @@ def _best(logits: Floats, may: npt.NDArray[np.bool_]) -> tuple[float, int, int]:
 def _arrays(column: pa.ChunkedArray) -> Iterator[npt.NDArray[np.int32]]:
     array = column.combine_chunks()
     values, offsets = array.values.to_numpy(), array.offsets.to_numpy()
-    return (values[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+    return (values[a:b] for a, b in pairwise(offsets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def test_windows_of_a_long_context_overlap_and_hold_all_of_it() -> None:
     assert len(lines) > 2 and max(len(line["input_ids"]) for line in lines) == 24
     covered = [{place for place in line["starts"] if place != NOWHERE} for line in lines]
     assert set().union(*covered) == {i for i, letter in enumerate(LONG) if letter != " "}
-    assert all(one & other for one, other in zip(covered, covered[1:], strict=False))
+    assert all(one & other for one, other in pairwise(covered))
 
 
 def test_a_window_without_the_whole_answer_points_to_the_first_sub_token() -> None:

@@ -1,0 +1,24 @@
+"""X-CSQA: CommonsenseQA in sixteen languages, by machine (Lin et al. 2021); trained on CommonsenseQA.
+
+Its test labels are not public, so the validation data are what is scored.
+"""
+
+from xfer.tasks import suites
+from xfer.tasks.formats.choice import Choice
+from xfer.tasks.source import hub
+from xfer.tasks.task import Task
+
+TASK = Task(
+    "x_csqa",
+    format=Choice(),
+    source=hub("INK-USC/xcsr", "X-CSQA-{code}", codes={"ja": "jap"}),
+    columns={"question": "question.stem", "options": "question.choices.text", "label": "answerKey"},
+    labels=("A", "B", "C", "D", "E"),
+    splits={"test": "validation"},
+    languages=suites.X_CSQA,
+    trains_on="commonsense_qa",
+    metric="accuracy",
+    licence="MIT",
+    citation="Lin et al. 2021, arXiv 2106.06937",
+    unverified=True,
+)
