@@ -76,11 +76,13 @@ def test_no_more_neighbours_are_found_than_there_are() -> None:
     assert sorted(found.places[0].tolist()) == [0, 1]
 
 
-def test_never_are_more_similarities_held_than_a_few_tiles() -> None:
-    one, other = unit(vectors(4 * BLOCK, 1, 2)), unit(vectors(3 * TILE, 2, 2))
+def test_never_are_more_similarities_held_than_a_few_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "BLOCK", 500)
+    monkeypatch.setattr(neighbours, "TILE", 2000)
+    one, other = unit(vectors(2000, 1, 2)), unit(vectors(8000, 2, 2))
     tracemalloc.start()
     nearest_of_both(one, other, 4)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    tile = 4 * BLOCK * TILE
-    assert tile < peak < 3 * tile, f"{peak / tile:.1f} of 12 tiles"
+    tile = 4 * 500 * 2000
+    assert tile < peak < 4 * tile, f"{peak / tile:.1f} of 16 tiles"
