@@ -10,6 +10,7 @@ import pyarrow as pa
 from xfer.reports.methods import methods
 from xfer.reports.methods_models import language_notes
 from xfer.reports.methods_sources import tasks_of
+from xfer.reports.overlaps import NOTHING, Overlaps, overlaps_of
 from xfer.reports.pools import Pool, pools
 from xfer.reports.prose import Paragraph
 from xfer.study.opening import Opened
@@ -24,10 +25,16 @@ class About:
     methods: tuple[Paragraph, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
     """What a generated language is, by its code."""
+    overlaps: Overlaps = NOTHING
 
 
 def about(opened: Opened, views: Mapping[str, pa.Table]) -> About:
-    """All of it, from a study and its views."""
+    """All of it, from a study and its views, among them ``overlaps`` where that was looked for."""
     study = opened.study
     generated = any(isinstance(task.source, Generated) for task in tasks_of(study))
-    return About(pools(study), methods(opened, views), language_notes(study.world) if generated else {})
+    return About(
+        pools(study),
+        methods(opened, views),
+        language_notes(study.world) if generated else {},
+        overlaps_of(opened, views["overlaps"]) if "overlaps" in views else NOTHING,
+    )

@@ -11,5 +11,6 @@ TASK = Task(
     labels=("entailment", "neutral", "contradiction"),
     trains_on="world_nli",
     metric="accuracy",
+    parallel="example",
     licence="generated",
 )

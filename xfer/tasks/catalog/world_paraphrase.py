@@ -11,5 +11,6 @@ TASK = Task(
     labels=("different", "paraphrase"),
     trains_on="world_paraphrase",
     metric="accuracy",
+    parallel="example",
     licence="generated",
 )

@@ -12,5 +12,6 @@ TASK = Task(
     labels=TAGS,
     trains_on="world_tagging",
     metric="token_accuracy",
+    parallel="example",
     licence="generated",
 )

@@ -75,6 +75,10 @@ class Format(ABC):
     output: ClassVar[Output]
     fields: ClassVar[tuple[str, ...]]
     """Columns of a normalised table, besides ``example`` and ``cluster``; a task may have more."""
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Those of them that hold what is read: a text, or a list of texts."""
+    in_words: ClassVar[bool] = False
+    """Whether such a list is one text, split into words."""
     gold: ClassVar[str] = ""
     """The field that holds the right answer, if there is one."""
     metrics: ClassVar[tuple[Metric, ...]]

@@ -22,6 +22,7 @@ class Classification(Format):
     version = 1
     output = "sequence"
     fields = ("first", "label")
+    texts = ("first", "second")
     gold = "label"
     metrics = (ACCURACY,)
 

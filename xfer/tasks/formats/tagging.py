@@ -27,6 +27,8 @@ class Tagging(Format):
     version = 1
     output = "token"
     fields = ("tokens", "tags")
+    texts = ("tokens",)
+    in_words = True
     gold = "tags"
     metrics = (TOKEN_ACCURACY, TAG_F1)
 
