@@ -1,9 +1,9 @@
 """When two texts are the same, and when they are near each other.
 
 Near duplicates share most of their shingles. MinHash and locality-sensitive hashing only propose them (Broder 1997;
-Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3); what is called near has been compared. A pair
-of Jaccard similarity j is proposed with probability 1 - (1 - j^r)^b, where r is the number of hashes in a band and b
-that of bands: 0.9998 at the threshold.
+Leskovec, Rajaraman and Ullman 2014, chapter 3); what is called near has been compared. A pair of Jaccard
+similarity j is proposed with probability 1 - (1 - j^r)^b, where r is the number of hashes in a band and b that of
+bands: 0.9998 at the threshold.
 """
 
 from __future__ import annotations
