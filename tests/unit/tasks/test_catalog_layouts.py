@@ -62,7 +62,7 @@ def test_a_malformed_row_is_named_with_its_number_and_its_data_set(tmp_path: Pat
     assert error.value.fix
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if SHIPPED.get(name).metric])
 def test_what_a_row_asks_is_encoded_and_a_right_answer_is_its_gold(tmp_path: Path, name: str) -> None:
     case = CASES[name]
     case.write(tmp_path)
