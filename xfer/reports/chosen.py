@@ -85,4 +85,4 @@ def choose(known: Sequence[Run], on: str, named: str | None = None) -> Choice | 
     best = max(
         (run for run in known if run.arm == arm), key=lambda run: -inf if run.score is None else run.score, default=None
     )
-    return best and Choice(best, "named" if named else on if means else "", means)
+    return None if best is None else Choice(best, "named" if named else on if means else "", means)

@@ -15,6 +15,7 @@ from xfer.phase.evaluation import Evaluation
 from xfer.reports.chosen import Choice, choose, runs
 from xfer.reports.reported import NONE
 from xfer.reports.views import Views
+from xfer.reports.xtreme import targets_of
 from xfer.reports.xtreme_files import LAYOUTS, Layout
 from xfer.study.opening import Opened
 from xfer.study.schema import Study
@@ -49,6 +50,11 @@ class Handed:
     """Languages of the benchmark that nothing was predicted for."""
     notes: tuple[str, ...]
     """What a reader of its scores must know."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is there in all languages, and, where that is known, with all rows of the benchmark's test."""
+        return not self.missing and all(self.layout.rows in (None, file.rows) for file in self.files.values())
 
     def about(self) -> dict[str, object]:
         """Where its predictions come from."""
@@ -85,8 +91,8 @@ class Submission:
 
     @property
     def complete(self) -> bool:
-        """Whether all tasks are there in all languages."""
-        return not self.missing and not any(one.missing for one in self.handed)
+        """Whether all tasks are there and complete."""
+        return not self.missing and all(one.complete for one in self.handed)
 
     def files(self) -> dict[str, bytes]:
         """By path: the predictions, and ``submission.json``, which says where they come from."""
@@ -115,19 +121,18 @@ def submission(opened: Opened, data: DataRoots, arms: Mapping[str, str], model: 
     not have, and when there is nothing to hand in; ``DataError`` for data that are not those that were predicted.
     """
     study = opened.study
-    maker = _Maker(opened, data, _model(study, model))
     _check_names(opened, arms)
+    targets = targets_of(study) | {study.target(name).task: name for name in arms if name != EVERY}
+    maker = _Maker(opened, data, _model(study, model))
     handed, missing = [], {}
     for name, layout in LAYOUTS.items():
-        targets = [target.name for target in study.targets if target.task == name]
-        if not targets:
+        if name not in targets:
             missing[layout.folder] = "no target of the study"
             continue
-        target = next((target for target in targets if target in arms), targets[0])
-        arm = arms.get(target, arms.get(EVERY))
-        one = maker.handed(layout, study.registry.get(name), target, arm)
-        if one is None:
-            missing[layout.folder] = f"no run of arm {arm or NONE} has all its predictions yet"
+        arm = arms.get(targets[name], arms.get(EVERY))
+        one = maker.handed(layout, study.registry.get(name), targets[name], arm)
+        if isinstance(one, str):
+            missing[layout.folder] = one
         else:
             handed.append(one)
     if not handed:
@@ -145,14 +150,17 @@ class _Maker:
         scores = self._views.scores()
         self._scores = scores.filter(pc.and_(scores["major"], pc.equal(scores["model"], model)))
 
-    def handed(self, layout: Layout, task: Task, target: str, arm: str | None) -> Handed | None:
-        """What is handed in for a task; None when the arm that is named, or ``none``, has not predicted it."""
-        split = "test" if "test" in task.splits else "validation"
+    def handed(self, layout: Layout, task: Task, target: str, arm: str | None) -> Handed | str:
+        """What is handed in for a task, or why there is nothing."""
+        plan, split = self._opened.plan, "test" if "test" in task.splits else "validation"
         on = self._opened.study.select.on or task.selects_on
         on = "" if on.startswith(f"{split}/") else on
-        choice = choose(list(runs(self._opened.plan, self._scores, self.model, target, split, on)), on, arm)
+        choice = choose(list(runs(plan, self._scores, self.model, target, split, on)), on, arm)
         if choice is None:
-            return None
+            keys = (key for cell in plan.cells if cell.target == target for key in cell.evaluations)
+            if not any(plan.evaluations[key].data.split == split for key in keys):
+                return f"the study evaluates none of its {split} data"
+            return f"no run of arm {arm or NONE} has all its predictions yet"
         files = {file.evaluation.data.language: file for file in self._files(layout, task, choice)}
         missing = tuple(code for code in task.languages if code not in files)
         return Handed(layout, target, choice, files, missing, tuple(_notes(layout, choice, files)))
@@ -213,7 +221,8 @@ def _model(study: Study, model: str | None) -> str:
 
 def _check_names(opened: Opened, arms: Mapping[str, str]) -> None:
     study, known = opened.study, tuple(dict.fromkeys(cell.arm for cell in opened.plan.cells))
-    targets = tuple(target.name for target in study.targets if target.task in LAYOUTS)
+    known_tasks = targets_of(study)
+    targets = tuple(target.name for target in study.targets if target.task in known_tasks)
     if not targets:
         raise UserError("no target of the study is one of XTREME's", str(study.path), f"these are {', '.join(LAYOUTS)}")
     for target, arm in arms.items():

@@ -1,8 +1,8 @@
 """XTREME's own form of predictions: a folder a task, in it ``test-LANGUAGE.tsv`` or, of questions, ``.json``.
 
 How lines look and what they are in order of is read off ``README.md``, ``evaluate.py``, ``utils_preprocess.py`` and
-``third_party/evaluate_retrieval.py`` of google-research/xtreme (Hu et al. 2020, arXiv 2003.11080). Its readers open files
-in whatever encoding their machine prefers, so answers are written in ASCII; labels and ids are.
+``third_party/evaluate_retrieval.py`` of google-research/xtreme (Hu et al. 2020, arXiv 2003.11080). Its readers open
+files in whatever encoding their machine prefers, so answers are written in ASCII; labels and ids are.
 """
 
 from __future__ import annotations

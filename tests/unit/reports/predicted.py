@@ -57,7 +57,8 @@ PARTNERS = [["en-3"], [], ["en-1"], ["en-2", "en-9"], ["en-7"]]
 
 ARMS, SEEDS = ("none", "mnli", "snli"), (11, 12)
 WRONG = {
-    "validation": {("none", 11): 3, ("none", 12): 2, ("mnli", 11): 2, ("mnli", 12): 1, ("snli", 11): 0, ("snli", 12): 4},
+    "validation": {("none", 11): 3, ("none", 12): 2, ("mnli", 11): 2, ("mnli", 12): 1, ("snli", 11): 0,
+                   ("snli", 12): 4},
     "test": {("none", 11): 0, ("none", 12): 1, ("mnli", 11): 2, ("mnli", 12): 3, ("snli", 11): 1, ("snli", 12): 0},
 }  # fmt: skip
 """Rows that a run gets wrong, out of five; of the pretrained model none."""
@@ -149,6 +150,7 @@ def lock(roots: DataRoots, models: tuple[str, ...] = ("tiny",)) -> Lock:
 
 def opened(folder: Path, roots: DataRoots, known: Lock | None = None, /, **fields: str | None) -> Opened:
     """A study of all nine targets, with an empty store."""
+    folder.mkdir(exist_ok=True)
     asked = {"targets": f"[{', '.join(LANGUAGES)}]", "arms": f"[{', '.join(ARMS)}]", **fields}
     read, locked = study(folder, **asked), known or lock(roots)
     return Opened(read, locked, Store(str(folder / "runs")), plan(read, locked, {}))

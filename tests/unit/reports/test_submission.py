@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.unit.tasks import toy
 from xfer.errors import DataError, UserError, XferError
 from xfer.reports.submission import EVERY, Submission, submission
 from xfer.reports.views import Views
+from xfer.reports.xtreme import METRICS
 from xfer.reports.xtreme_files import LAYOUTS
 from xfer.results.parts import from_parquet, to_parquet
 from xfer.store import parts
@@ -57,7 +59,7 @@ def runs(made: Submission) -> dict[str, tuple[str, int | None]]:
 
 def test_the_catalog_has_the_benchmarks_languages_and_what_its_files_go_by() -> None:
     ours = {layout.folder: " ".join(sorted(SHIPPED.get(name).languages)) for name, layout in LAYOUTS.items()}
-    assert ours == benchmark.LANGUAGES
+    assert ours == benchmark.LANGUAGES and set(LAYOUTS) == set(METRICS)
     tasks = {name: SHIPPED.get(name) for name, layout in LAYOUTS.items() if layout.reads}
     columns = {name: {"id": task.id, **task.columns}.get(LAYOUTS[name].reads) for name, task in tasks.items()}
     assert columns == {**dict.fromkeys(("xquad", "mlqa", "tydiqa", "bucc"), "id"), "tatoeba": "sentence2"}
@@ -188,6 +190,27 @@ def test_what_is_missing_or_left_out_is_said(opened: Opened, roots: DataRoots, t
     )
     assert about(made)["left_out"] == ["squad", "panx"] and about(made)["complete"] is False
     assert {path.partition("/")[0] for path in made.files()} == {"udpos", "tatoeba", "submission.json"}
+    evaluate = "[{splits: [validation]}]"
+    found = predicted.opened(tmp_path / "other", roots, targets="[xnli, tydiqa]", arms="[none]", evaluate=evaluate)
+    predicted.predict_all(found)
+    assert submission(found, roots, {}).missing["xnli"] == "the study evaluates none of its test data"
+
+
+def test_it_is_complete_with_all_tasks_languages_and_rows(opened: Opened, roots: DataRoots) -> None:
+    made = submission(opened, roots, {})
+    sizes = {"xnli": 5010, "pawsx": 2000, "xquad": 1190}
+    whole = [
+        replace(
+            one, missing=(), files={c: replace(f, rows=sizes.get(one.target, f.rows)) for c, f in one.files.items()}
+        )
+        for one in made.handed
+    ]
+    assert replace(made, handed=tuple(whole)).complete
+    assert not replace(made, handed=tuple(whole), missing={"panx": "no target of the study"}).complete
+    for at, one in enumerate(whole):
+        files = {code: replace(file, rows=file.rows - 1) for code, file in one.files.items()}
+        for change in ({"missing": ("fi",)}, {"files": files} if one.target in sizes else {"missing": ("zh", "yo")}):
+            assert not replace(made, handed=(*whole[:at], replace(one, **change), *whole[at + 1 :])).complete
 
 
 def test_a_run_without_all_its_predictions_is_not_handed_in(roots: DataRoots, tmp_path: Path) -> None:
@@ -199,7 +222,7 @@ def test_a_run_without_all_its_predictions_is_not_handed_in(roots: DataRoots, tm
 
 
 def test_of_several_targets_of_a_task_it_is_the_first_or_the_named_one(roots: DataRoots, tmp_path: Path) -> None:
-    targets = "[{name: few, task: pawsx, examples: 4}, {name: more, task: pawsx, examples: 5}]"
+    targets = "[{name: few, task: pawsx, examples: 4}, {name: more, task: pawsx, examples: 5}]"  # none called pawsx
     found = predicted.opened(tmp_path, roots, targets=targets)
     predicted.predict_all(found)
     made = submission(found, roots, {})
@@ -282,9 +305,10 @@ def test_predictions_that_are_gone_or_doubled_are_not_handed_in(roots: DataRoots
     path = parts.part_path(found.plan.evaluations[key].group, key)
     table = from_parquet(found.store.get(path) or b"")
     for rows, what in (
-        (table.slice(0, 0), "0 predictions"),
         (pa.concat_tables([table, table]), "10 predictions for 5"),
+        (table.slice(0, 0), "0 predictions"),
+        (None, "0 predictions"),
     ):
-        found.store.put(path, to_parquet(rows))
-        with pytest.raises(XferError, match=f"evaluation {key} has {what}"):
+        found.store.delete(path) if rows is None else found.store.put(path, to_parquet(rows))
+        with pytest.raises(XferError, match=f"evaluation {key} has {what}.*\\n  -> run the study again"):
             submission(found, roots, {})
