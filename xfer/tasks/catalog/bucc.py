@@ -21,6 +21,6 @@ TASK = Task(
     metric="mining_f1",
     depth=14 / 24,
     suites=("xtreme",),
-    licence="not stated (text of Wikipedia and News Commentary)",
-    citation="Zweigenbaum et al. 2018, BUCC",
+    licence="not stated (mostly text of Wikipedia)",
+    citation="Zweigenbaum et al. 2018, BUCC at LREC (979-10-95546-07-8)",
 )

@@ -15,20 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from xfer.errors import DataError
 from xfer.tasks.formats.base import ENCODED, PREDICTED, Floats, Format, Outputs, truncated_by_row
-from xfer.tasks.formats.neighbours import neighbours, unit
+from xfer.tasks.formats.neighbours import Ints, Nearest, nearest_of_both, unit
 from xfer.tasks.metrics import MINING_F1
 
 if TYPE_CHECKING:
     from xfer.tasks.task import Task
     from xfer.tasks.text import TextEncoder
-
-Ints = npt.NDArray[np.int64]
 
 SOURCE, TARGET = "source", "target"
 SAMPLE, TEST = "sample", "test"
@@ -167,11 +164,10 @@ def mine(source: Floats, target: Floats) -> tuple[Ints, Floats]:
 
     ``source`` is [n, d], ``target`` [m, d], of length 1. Only pairs with a margin above 0 are taken.
     """
-    forward, forward_cosine = neighbours(source, target, NEIGHBOURS)
-    backward, backward_cosine = neighbours(target, source, NEIGHBOURS)
-    means = forward_cosine.mean(axis=1), backward_cosine.mean(axis=1)
-    best_target, forward_score = _best(forward, forward_cosine, *means)
-    best_source, backward_score = _best(backward, backward_cosine, *means[::-1])
+    forward, backward = nearest_of_both(source, target, NEIGHBOURS)
+    means = forward.cosines.mean(axis=1), backward.cosines.mean(axis=1)
+    best_target, forward_score = _best(forward, *means)
+    best_source, backward_score = _best(backward, *means[::-1])
     score = np.concatenate([forward_score, backward_score])
     pairs = np.stack(
         [
@@ -191,13 +187,13 @@ def mine(source: Floats, target: Floats) -> tuple[Ints, Floats]:
     return partner, margin
 
 
-def _best(nearest: Ints, cosine: Floats, mean: Floats, mean_of_others: Floats) -> tuple[Ints, Floats]:
+def _best(found: Nearest, mean: Floats, mean_of_others: Floats) -> tuple[Ints, Floats]:
     """Of each line's neighbours the one with the largest margin, and that; 0 where cosines are not positive on average,
     for their ratio says nothing there."""
-    average = (mean[:, None] + mean_of_others[nearest]) / 2
-    margin = np.divide(cosine, average, out=np.zeros_like(cosine), where=average > 0)
+    average = (mean[:, None] + mean_of_others[found.places]) / 2
+    margin = np.divide(found.cosines, average, out=np.zeros_like(average), where=average > 0)
     best = margin.argmax(axis=1)[:, None]
-    return np.take_along_axis(nearest, best, axis=1)[:, 0], np.take_along_axis(margin, best, axis=1)[:, 0]
+    return np.take_along_axis(found.places, best, axis=1)[:, 0], np.take_along_axis(margin, best, axis=1)[:, 0]
 
 
 def threshold(score: Floats, pairs: Ints, right: Ints, gold: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.tasks.formats.base import ENCODED, PREDICTED, Format, Outputs
-from xfer.tasks.formats.neighbours import neighbours, unit
+from xfer.tasks.formats.neighbours import nearest, unit
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Retrieval(Format):
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         assert outputs.vectors is not None
         vectors = unit(outputs.vectors)
-        best, cosine = neighbours(vectors[: rows.num_rows], vectors[rows.num_rows :], 1)
+        best = nearest(vectors[: rows.num_rows], vectors[rows.num_rows :], 1)
         examples = rows["example"].to_numpy()
         cut = encoded["truncated"].to_numpy()
         return pa.table(
@@ -51,8 +51,8 @@ class Retrieval(Format):
                 "example": examples,
                 "cluster": rows["cluster"],
                 "gold": [[str(example)] for example in examples],
-                "prediction": [[str(example)] for example in examples[best[:, 0]]],
-                "probabilities": list(cosine),
+                "prediction": [[str(example)] for example in examples[best.places[:, 0]]],
+                "probabilities": list(best.cosines),
                 "truncated": cut[: rows.num_rows] + cut[rows.num_rows :],
             },
             schema=PREDICTED,

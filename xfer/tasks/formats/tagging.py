@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from xfer.tasks.text import TextEncoder
 
 
+UNSEEN = 0
+"""Target of a tag that is not among the labels, as evaluation data may have where they are those of training data. No
+loss is computed there, but its word must be answered."""
+
+
 class Tagging(Format):
     """A sentence in words, a tag for each."""
 
@@ -50,7 +55,7 @@ class Tagging(Format):
             for window in windows:
                 first = [IGNORE] * len(window.ids)
                 for position in window.first_subtokens:
-                    first[position] = index[next(tags)]
+                    first[position] = index.get(next(tags), UNSEEN)
                 lines["row"].append(row)
                 lines["input_ids"].append(window.ids)
                 lines["type_ids"].append([0] * len(window.ids))
