@@ -104,7 +104,7 @@ def test_each_attempt_logs_the_curves_of_its_own_steps(trained: dict[str, Runs])
             expected = [
                 [step, f"{metric}/{task}/{lang}"] for step, task, lang, metric, _ in run["curves"] if step in own
             ]
-            kinds = ("loss/", "accuracy/", "token_accuracy/")
+            kinds = ("loss/", "accuracy/", "tag_f1/")
             assert [point[:2] for point in run["logged"] if point[1].startswith(kinds)] == expected
             assert {step for step, tag, _ in run["logged"] if tag == "tokens_per_second"} == {*own}
 

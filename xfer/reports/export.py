@@ -54,7 +54,7 @@ def write_csv(
 
 def to_csv(table: pa.Table) -> bytes:
     """A table as CSV in UTF-8: nested values as JSON text, missing values empty."""
-    parts = [_text([table.column_names]).encode()]
+    parts: list[bytes | memoryview] = [_text([table.column_names]).encode()]
     for batch in table.to_batches(max_chunksize=BATCH):
         columns = [_texts(column) for column in batch.columns]
         lines = pc.binary_join_element_wise(*columns, pa.scalar(b","), null_handling="replace")

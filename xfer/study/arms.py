@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from xfer.phase.selection import Selection
+from xfer.study.fields import as_list
 from xfer.study.source import Loc
 from xfer.tasks.mixture import shares
+from xfer.tasks.registry import SUITE, of_suite
 
 LATER = ("checkpoint", "more_steps", "mlm", "translated", "languages", "budget")
 """Forms and fields of arms that a later version knows."""
@@ -213,4 +215,16 @@ def spelled_out(value: Any) -> Any:
         return {"name": value, "task": value}
     if isinstance(value, Mapping) and "name" not in value and isinstance(value.get("task"), str):
         return {"name": value["task"], **value}
+    if isinstance(value, Mapping) and (suite := of_suite(value.get("mix"))):
+        return _mix_of(suite, value)
     return value
+
+
+def _mix_of(suite: tuple[str, ...], value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A mixture of a suite's tasks but for those that it is ``without``, which its name says unless it has one."""
+    without = as_list(value.get("without", []))
+    if not isinstance(without, list) or not set(without) <= set(suite):
+        raise ValueError(f"without names what is not in the suite, which has {', '.join(suite)}")
+    name = str(value["mix"]).removeprefix(SUITE) + "".join(f"-less-{task}" for task in without)
+    mix = tuple(task for task in suite if task not in without)
+    return {"name": name, **{field: value[field] for field in value if field != "without"}, "mix": mix}

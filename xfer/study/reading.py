@@ -13,7 +13,7 @@ from xfer.study.arms import LATER, Sample
 from xfer.study.checks import check
 from xfer.study.schema import Study
 from xfer.study.source import Loc, Source, dotted
-from xfer.tasks.registry import suggestion
+from xfer.tasks.registry import of_suite, suggestion
 
 
 def read(path: Path) -> Study:
@@ -25,6 +25,7 @@ def read(path: Path) -> Study:
     ]
     if truths:
         raise StudyError(truths)
+    source, value = _with_suites(source, value)
     try:
         study = Study.model_validate(value)
     except ValidationError as error:
@@ -38,6 +39,20 @@ def read(path: Path) -> Study:
     if problems:
         raise StudyError(problems)
     return study
+
+
+def _with_suites(source: Source, value: Any) -> tuple[Source, Any]:
+    """The same with a suite's tasks as targets where the file names the suite."""
+    targets = value.get("targets")
+    if not isinstance(targets, list):
+        return source, value
+    items = []
+    for i, target in enumerate(targets):
+        try:
+            items.append(of_suite(target) or (target,))
+        except ValueError as error:
+            raise StudyError([Problem(source.where("targets", i), str(error), "mend the name")]) from error
+    return source.spread("targets", items), {**value, "targets": [one for some in items for one in some]}
 
 
 def _problems(error: ValidationError, source: Source) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ class Source:
 
     path: Path
     _node: Any
+    _moved: Mapping[Loc, Loc] = field(default_factory=dict)
+    """Where in the file what stands elsewhere in ``value`` was written."""
 
     @classmethod
     def read(cls, path: Path) -> Source:
@@ -41,6 +43,7 @@ class Source:
     def where(self, *loc: int | str) -> str:
         """``file:line:column`` of the value at ``loc``, or of the nearest thing around it that exists."""
         node, line, column = self._node, 0, 0
+        loc = (*self._moved.get(loc[:2], loc[:2]), *loc[2:])
         for name in loc:
             try:
                 if isinstance(node, Mapping) and name in node:
@@ -58,6 +61,11 @@ class Source:
     def value(self) -> Any:
         """Plain Python values."""
         return _plain(self._node)
+
+    def spread(self, name: str, items: Sequence[Sequence[Any]]) -> Source:
+        """The same file, for a value whose list ``name`` has several items where the file has one."""
+        places = [i for i, some in enumerate(items) for _ in some]
+        return replace(self, _moved={(name, j): (name, i) for j, i in enumerate(places)})
 
 
 def dotted(loc: Loc) -> str:

@@ -42,6 +42,10 @@ class Registry:
             self._found[name] = self._load(name).within(self.world)
         return self._found[name]
 
+    def suite(self, name: str) -> tuple[str, ...]:
+        """Names of a suite's tasks, sorted; none if there is no such suite."""
+        return tuple(task for task in self.names() if name in self.get(task).suites)
+
     def check_own(self) -> None:
         """Load all of the study's own tasks. Raises ``UserError`` with file and line for one with a mistake."""
         for path in self._files():
@@ -83,6 +87,20 @@ class Registry:
 
 SHIPPED = Registry()
 """The tasks that come with the system."""
+
+SUITE = "suite/"
+"""Begins what stands for all tasks of a suite."""
+
+
+def of_suite(name: object) -> tuple[str, ...]:
+    """The shipped tasks that ``suite/NAME`` stands for; none for anything else. Raises ``ValueError`` for no suite."""
+    if not isinstance(name, str) or not name.startswith(SUITE):
+        return ()
+    found = SHIPPED.suite(name.removeprefix(SUITE))
+    if not found:
+        known = sorted({suite for task in SHIPPED.names() for suite in SHIPPED.get(task).suites})
+        raise ValueError(f"there is no {name}; known are {', '.join(SUITE + suite for suite in known)}")
+    return found
 
 
 def suggestion(name: str, known: tuple[str, ...]) -> str:

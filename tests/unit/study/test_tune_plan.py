@@ -66,13 +66,13 @@ def test_trials_are_judged_on_validation_data_of_what_they_train_on(tmp_path: Pa
         ("mnli", "en", "validation"), ("udpos", "en", "validation"),
     }  # fmt: skip
     assert [experiment.metric for experiment in found.experiments] == [
-        "mnli/validation/en/accuracy", "udpos/validation/en/token_accuracy",
+        "mnli/validation/en/accuracy", "udpos/validation/en/tag_f1",
     ]  # fmt: skip
 
 
 def test_targets_that_share_a_choice_are_each_judged_by_their_own_metric(tmp_path: Path) -> None:
     (experiment,) = planned(tmp_path, tune=TUNE.replace("}", ", per: [model]}")).experiments
-    assert experiment.metric == "mnli/validation/en/accuracy+udpos/validation/en/token_accuracy"
+    assert experiment.metric == "mnli/validation/en/accuracy+udpos/validation/en/tag_f1"
 
 
 def test_trials_use_seeds_of_their_own_and_no_cell_of_the_grid(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ TASK = Task(
     trains_on="squad",
     metric="squad_em_f1",
     cluster="context",
+    suites=("intermediate",),
     licence="CC-BY-SA-4.0",
     citation="Rajpurkar et al. 2016, arXiv 1606.05250",
     train_size=87_599,

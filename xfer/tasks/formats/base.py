@@ -61,13 +61,13 @@ class Outputs:
     """What a model said about encoded rows, in their order; exactly one of the fields is filled."""
 
     logits: Floats | None = None
-    """Sequence: [inputs, labels]. Choice: [rows, options]."""
+    """For ``sequence`` [inputs, labels], for ``choice`` [rows, options]."""
     choices: tuple[npt.NDArray[np.int32], ...] | None = None
     """Token: for each input, the best label at each position with a target."""
     vectors: Floats | None = None
     """Hidden: [inputs, hidden size], mean over sub-tokens."""
     positions: tuple[Floats, ...] | None = None
-    """Span: for each input [length, 2], logits of each sub-token being the answer's first and last."""
+    """For ``span``: for each input [length, 2], logits of each sub-token being the answer's first and last."""
 
 
 class Format(ABC):
