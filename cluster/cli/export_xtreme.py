@@ -79,14 +79,14 @@ def _print(made: Submission) -> None:
 def _row(one: Handed) -> tuple[str, ...]:
     from xfer.reports.formatting import points
 
-    run = one.choice.run
+    run = one.chosen.run
     at = run.checkpoint
     return (
         one.layout.folder,
         run.arm,
         "" if run.seed is None else str(run.seed),
         f"{at['phase']}, step {at['step']} ({at['selection']})" if at["phase"] else "pretrained",
-        one.choice.on or "nothing",
+        one.chosen.on or "nothing",
         "" if run.score is None else points(run.score),
         f"{len(one.files)} of {len(one.files) + len(one.missing)}",
     )

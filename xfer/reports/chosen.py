@@ -42,7 +42,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Chosen:
     """The run that stands for a target, and what it was chosen by."""
 
     run: Run
@@ -74,7 +74,7 @@ def runs(plan: Plan, scores: pa.Table, model: str, target: str, split: str, on: 
             yield Run(cell.arm, cell.seed, score, checkpoint, tuple(asked.values()))
 
 
-def choose(known: Sequence[Run], on: str, named: str | None = None) -> Choice | None:
+def choose(known: Sequence[Run], on: str, named: str | None = None) -> Chosen | None:
     """The run that stands for a target, if its arm has one; ``on`` is what ``runs`` was told."""
     scores: dict[str, list[float]] = defaultdict(list)
     for run in known:
@@ -85,4 +85,4 @@ def choose(known: Sequence[Run], on: str, named: str | None = None) -> Choice | 
     best = max(
         (run for run in known if run.arm == arm), key=lambda run: -inf if run.score is None else run.score, default=None
     )
-    return None if best is None else Choice(best, "named" if named else on if means else "", means)
+    return None if best is None else Chosen(best, "named" if named else on if means else "", means)

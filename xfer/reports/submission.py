@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from xfer.errors import DataError, UserError, XferError
 from xfer.phase.evaluation import Evaluation
-from xfer.reports.chosen import Choice, choose, runs
+from xfer.reports.chosen import Chosen, choose, runs
 from xfer.reports.reported import NONE
 from xfer.reports.views import Views
 from xfer.reports.xtreme import targets_of
@@ -43,7 +43,7 @@ class Handed:
 
     layout: Layout
     target: str
-    choice: Choice
+    chosen: Chosen
     files: Mapping[str, File]
     """By language."""
     missing: tuple[str, ...]
@@ -58,13 +58,13 @@ class Handed:
 
     def about(self) -> dict[str, object]:
         """Where its predictions come from."""
-        run, means = self.choice.run, self.choice.means
+        run, means = self.chosen.run, self.chosen.means
         return {
             "target": self.target,
             "arm": run.arm,
             "seed": run.seed,
             "checkpoint": run.checkpoint,
-            "chosen_on": self.choice.on,
+            "chosen_on": self.chosen.on,
             "validation": {arm: {"mean": mean, "runs": count} for arm, (mean, count) in means.items()},
             "files": {
                 self.layout.file(language): {
@@ -155,25 +155,24 @@ class _Maker:
         plan, split = self._opened.plan, "test" if "test" in task.splits else "validation"
         on = self._opened.study.select.on or task.selects_on
         on = "" if on.startswith(f"{split}/") else on
-        choice = choose(list(runs(plan, self._scores, self.model, target, split, on)), on, arm)
-        if choice is None:
+        chosen = choose(list(runs(plan, self._scores, self.model, target, split, on)), on, arm)
+        if chosen is None:
             keys = (key for cell in plan.cells if cell.target == target for key in cell.evaluations)
             if not any(plan.evaluations[key].data.split == split for key in keys):
                 return f"the study evaluates none of its {split} data"
             return f"no run of arm {arm or NONE} has all its predictions yet"
-        files = {file.evaluation.data.language: file for file in self._files(layout, task, choice)}
+        files = {file.evaluation.data.language: file for file in self._files(layout, task, chosen)}
         missing = tuple(code for code in task.languages if code not in files)
-        return Handed(layout, target, choice, files, missing, tuple(_notes(layout, choice, files)))
+        return Handed(layout, target, chosen, files, missing, tuple(_notes(layout, chosen, files)))
 
-    def _files(self, layout: Layout, task: Task, choice: Choice) -> Iterator[File]:
-        predictions = self._views.predictions([evaluation.key for evaluation in choice.run.evaluations])
-        for evaluation in choice.run.evaluations:
+    def _files(self, layout: Layout, task: Task, chosen: Chosen) -> Iterator[File]:
+        predictions = self._views.predictions([evaluation.key for evaluation in chosen.run.evaluations])
+        for evaluation in chosen.run.evaluations:
             rows = predictions.filter(pc.equal(predictions["evaluation"], evaluation.key))
             examples = rows["example"].combine_chunks()
-            if not rows.num_rows or len(pc.unique(examples)) < rows.num_rows:
-                what = (
-                    f"evaluation {evaluation.key} has {rows.num_rows} predictions for {len(pc.unique(examples))} rows"
-                )
+            distinct = len(pc.unique(examples))
+            if not rows.num_rows or distinct < rows.num_rows:
+                what = f"evaluation {evaluation.key} has {rows.num_rows} predictions for {distinct} rows"
                 raise XferError(what, self._opened.store.url, "run the study again, which mends what is damaged")
             held = self._held(layout, task, evaluation, examples) if layout.reads else []
             yield File(layout.write(rows["prediction"].to_pylist(), held), rows.num_rows, evaluation)
@@ -194,10 +193,10 @@ class _Maker:
         return held
 
 
-def _notes(layout: Layout, choice: Choice, files: Mapping[str, File]) -> Iterator[str]:
-    chosen = choice.run.checkpoint["selected_by"].split("+")
+def _notes(layout: Layout, chosen: Chosen, files: Mapping[str, File]) -> Iterator[str]:
+    looked_at = chosen.run.checkpoint["selected_by"].split("+")
     sets = {code: file.evaluation.data for code, file in files.items()}
-    seen = [code for code, data in sets.items() if f"{data.task}/{data.split}/{code}" in chosen]
+    seen = [code for code, data in sets.items() if f"{data.task}/{data.split}/{code}" in looked_at]
     if seen:
         yield f"the checkpoint was chosen on what is handed in ({', '.join(seen)})"
     other = [f"{code} {file.rows}" for code, file in files.items() if layout.rows not in (None, file.rows)]
@@ -211,9 +210,8 @@ def _model(study: Study, model: str | None) -> str:
     """The model that is meant."""
     known = tuple(ref.id for ref in study.models)
     if model is None and len(known) > 1:
-        raise UserError(
-            f"the study has {len(known)} models", str(study.path), f"name one: --model {' or '.join(known)}"
-        )
+        fix = f"name one: --model {' or '.join(known)}"
+        raise UserError(f"the study has {len(known)} models", str(study.path), fix)
     if model is not None and model not in known:
         raise UserError(f"the study has no model '{model}'", str(study.path), suggestion(model, known))
     return model or known[0]

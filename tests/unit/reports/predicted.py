@@ -47,7 +47,7 @@ LABELS = {
     "pawsx": [["paraphrase"], ["different"], ["different"], ["paraphrase"], ["paraphrase"]],
 }
 ENGLISH = {
-    "de": ["we go", "a boat", "  A boat", "a boat", "Éva"],
+    "de": ["we go", "a boat", "  b", "a boat", "Éva"],
     "ar": ["red", "blue\u00a0", "Blue", "10 cats", "9 cats"],
 }
 """Tatoeba's; the benchmark sorts them by code points, without white space around them."""
