@@ -37,7 +37,7 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
     }[format_name]  # fmt: skip
     count = 48 if format_name == "mining" else 8
     task, numbers = SHIPPED.get(name), pa.array(range(3, 3 + count), pa.int32())
-    texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3)) for row in range(count)]
+    texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3) + LETTERS[: row // 8]) for row in range(count)]
     columns: dict[str, Any] = {"example": numbers, "cluster": numbers}
     for field in task.columns:
         columns[field] = {
@@ -49,7 +49,7 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
             "tags": [[task.labels[(row + i) % len(task.labels)] for i in range(len(text.split()))]
                      for row, text in enumerate(texts)] if task.labels else None,
             "side": ["source", "target", "target"] * (count // 3), "id": [str(row) for row in range(count)],
-            "partners": [[str(row + 1)] * (row % 9 == 0) for row in range(count)],
+            "partners": [[str(row + 2)] * (row % 3 == 0 and row % 4 > 0) for row in range(count)],
             "part": ["sample", "sample", "sample", "test", "test", "test"] * (count // 6),
         }[field]  # fmt: skip
     return task, pa.table(columns)

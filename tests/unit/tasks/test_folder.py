@@ -49,8 +49,11 @@ class NewerMoods(Moods):
 
 
 def moods(reader: Reader, **splits: str) -> Task:
-    return Task("moods", format=Classification(), source=Folder("local/moods", reader), columns={"first": "text", "label": "mood"},
-                labels=("glum", "merry"), languages=("en", "de"), metric="accuracy", splits=splits or {"train": "all"})  # fmt: skip
+    return Task(
+        "moods", format=Classification(), source=Folder("local/moods", reader), languages=("en", "de"),
+        columns={"first": "text", "label": "mood"}, labels=("glum", "merry"), splits=splits or {"train": "all"},
+        metric="accuracy",
+    )  # fmt: skip
 
 
 def written(root: Path, content: str = "glum:oh\nmerry:ha\n", name: str = "all/en.txt") -> DataRoots:

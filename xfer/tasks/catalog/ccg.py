@@ -1,8 +1,8 @@
 """CCG supertags: CCGbank's lexical categories, sections 02-21 of the Wall Street Journal, 00 and 23.
 
-``local/ccgbank`` below a data root is the corpus as LDC gives it out, with ``data/AUTO/00`` to ``data/AUTO/24``. A tag of
-section 00 or 23 that never occurs in training counts as wrong. The size is what studies of intermediate tasks state, whose
-training sections may be others; a lock counts the rows.
+``local/ccgbank`` below a data root is the corpus as LDC gives it out, with ``data/AUTO/00`` to ``data/AUTO/24``. A tag
+of section 00 or 23 that never occurs in training counts as wrong. The size is what studies of intermediate tasks
+state, whose training sections may be others; a lock counts the rows.
 """
 
 from xfer.tasks.formats.tagging import Tagging

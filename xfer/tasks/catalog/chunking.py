@@ -1,7 +1,7 @@
 """Chunks of CoNLL 2000: sections 15-18 and 20 of the Wall Street Journal cut into phrases that do not nest.
 
-``local/conll2000`` below a data root holds ``train.txt`` and ``test.txt`` as they were published. There is no validation
-data, so no checkpoint can be chosen on it.
+``local/conll2000`` below a data root holds ``train.txt`` and ``test.txt`` as they were published. There are no
+validation data, so no checkpoint can be chosen on them.
 """
 
 from xfer.tasks.formats.tagging import Tagging

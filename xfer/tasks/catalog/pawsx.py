@@ -1,4 +1,7 @@
-"""PAWS-X: adversarial paraphrase identification (Yang et al. 2019)."""
+"""PAWS-X: adversarial paraphrase identification (Yang et al. 2019).
+
+Where a translation failed, the published data have "NS" for a sentence and label 0. Those rows stay, as in XTREME.
+"""
 
 from xfer.tasks import suites
 from xfer.tasks.formats.classification import Classification

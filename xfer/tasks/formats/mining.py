@@ -1,9 +1,9 @@
 """Find the pairs of translations in two piles of sentences, most of which have none.
 
-A pair is scored by the ratio margin of Artetxe and Schwenk 2019 (arXiv 1811.01136): the cosine of its mean-pooled hidden
-states by the mean cosine that both have with their nearest ``NEIGHBOURS``. Every sentence, of either side, proposes the
-neighbour with which it has the largest margin; the best pairs are taken until each text has one partner at most. So
-XTREME mines BUCC 2018 (retrieval ``max`` in its ``utils_retrieve.py``).
+A pair is scored by the ratio margin of Artetxe and Schwenk 2019 (arXiv 1811.01136): the cosine of its mean-pooled
+hidden states, divided by the mean cosine that both have with their nearest ``NEIGHBOURS``. Every sentence, of either
+side, proposes the neighbour with which it has the largest margin; the best pairs are taken until each text has one
+partner at most. So XTREME mines BUCC 2018 (retrieval ``max`` in its ``utils_retrieve.py``).
 
 Pairs are predicted from a threshold on, the one with the best F1 on the sample. Every split holds the sample's rows,
 so that an evaluation needs nothing of another.

@@ -17,7 +17,8 @@ Ints = npt.NDArray[np.int64]
 
 def unit(vectors: Floats) -> Floats:
     """The same directions with length 1; a zero vector stays one."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    found: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return found
 
 
 class Nearest:

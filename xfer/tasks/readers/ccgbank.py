@@ -46,9 +46,7 @@ class CCGbank(Reader):
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
         sections = [folder / "data" / "AUTO" / f"{section:02}" for section in range(first, last + 1)]
         return tuple(
-            file
-            for section in sections
-            for file in sorted(section.glob("wsj_*.auto")) or [section / "wsj_*.auto"]
+            file for section in sections for file in sorted(section.glob("wsj_*.auto")) or [section / "wsj_*.auto"]
         )
 
     def read(self, files: tuple[Path, ...]) -> pa.Table:
@@ -93,9 +91,8 @@ def _leaves(derivation: str, where: str) -> list[Leaf]:
             leaves.append(_leaf(leaf, where))
         elif node is not None:
             lacking.append(_children(node, where))
-        elif piece[0] == ")":
-            if len(lacking) == 1 or lacking.pop():
-                raise _malformed("closes a node too early", derivation, at, where)
+        elif piece[0] == ")" and (len(lacking) == 1 or lacking.pop()):
+            raise _malformed("closes a node too early", derivation, at, where)
         at = piece.end()
     if lacking != [0]:
         raise DataError("the derivation ends before its last bracket", where, AS_PUBLISHED)
@@ -114,7 +111,8 @@ def _leaf(inside: str, where: str) -> Leaf:
 def _children(inside: str, where: str) -> int:
     parts = inside.split(" ")
     if len(parts) != 3 or parts[2] not in ("1", "2"):
-        raise DataError(f"<T {inside}> is no node", where, "a node is <T category head children>, of which it has 1 or 2")
+        fix = "a node is <T category head children>, of which it has 1 or 2"
+        raise DataError(f"<T {inside}> is no node", where, fix)
     return int(parts[2])
 
 

@@ -61,7 +61,7 @@ def of(rows: pa.Table, vectors: Floats, side: str, part: str) -> Sentences:
 
 def by_hand(source: Sentences, target: Sentences) -> dict[Pair, float]:
     """Every pair of ids that is taken, and its margin."""
-    x, y = ({text: vector for text, vector in sentences.values()} for sentences in (source, target))
+    x, y = (dict(sentences.values()) for sentences in (source, target))
     cosine = {(a, b): float(x[a] @ y[b]) for a, b in product(x, y)}
     of_x = {a: sorted((cosine[a, b] for b in y), reverse=True)[:4] for a in x}
     of_y = {b: sorted((cosine[a, b] for a in x), reverse=True)[:4] for b in y}
@@ -126,7 +126,8 @@ def test_pairs_and_margins_are_those_of_the_definition(parts: tuple[str, ...]) -
             [row[name] for row in asked_of(rows, parts[-1])] for name in ("example", "partners")
         ]
         pairs = set()
-        for row, names, margin in zip(asked_of(rows, parts[-1]), answers, table["probabilities"].to_pylist(), strict=True):
+        found = zip(asked_of(rows, parts[-1]), answers, table["probabilities"].to_pylist(), strict=True)
+        for row, names, margin in found:
             mine = {name: score for (i, name), score in taken.items() if i == row["id"]}
             assert sorted(names) == sorted(name for name, score in mine.items() if score >= cut), f"draw {seed}"
             assert margin == pytest.approx(sorted(set(mine.values())), rel=1e-4), f"draw {seed}"
@@ -136,7 +137,10 @@ def test_pairs_and_margins_are_those_of_the_definition(parts: tuple[str, ...]) -
     assert len(set(values)) > 30 and min(values) == 0 and max(values) == 1
 
 
-def made(*lines: tuple[str, str, str, list[str], str, list[float]]) -> tuple[pa.Table, Floats]:
+Line = tuple[str, str, str, list[str], str, list[float]]
+
+
+def made(*lines: Line) -> tuple[pa.Table, Floats]:
     """Rows from their fields and a vector each."""
     kinds = [pa.list_(pa.string()) if name == "partners" else pa.string() for name in Mining.fields]
     columns = zip(*[line[:5] for line in lines], strict=True)
@@ -147,7 +151,7 @@ def made(*lines: tuple[str, str, str, list[str], str, list[float]]) -> tuple[pa.
 
 
 EAST, NORTH, BETWEEN = [3.0, 0.0], [0.0, 2.0], [1.0, 1.1]
-SAMPLE_ROWS = (
+SAMPLE_ROWS: tuple[Line, ...] = (
     ("a", SOURCE, "s0", ["t0"], SAMPLE, EAST),
     ("b", SOURCE, "s1", [], SAMPLE, NORTH),
     ("c", TARGET, "t0", [], SAMPLE, EAST),
@@ -164,7 +168,8 @@ def test_the_sample_sets_the_threshold_and_has_no_predictions_in_the_test() -> N
     assert found["prediction"].to_pylist() == [[]], "1 is below the sample's threshold"
     alone = decoded(*made(*SAMPLE_ROWS))
     assert alone["example"].to_pylist() == [0, 1]
-    assert alone["probabilities"].to_pylist() == [pytest.approx([1 / 0.668], abs=2e-3), pytest.approx([0.740 / 0.538], abs=2e-3)]
+    margins = [1 / 0.668, 0.740 / 0.538]
+    assert alone["probabilities"].to_pylist() == [pytest.approx([margin], abs=2e-3) for margin in margins]
     assert alone["prediction"].to_pylist() == [["t0"], []]
 
 

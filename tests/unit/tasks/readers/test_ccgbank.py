@@ -16,7 +16,8 @@ TASK = SHIPPED.get("ccg")
 NAME = "ID=wsj_{article}.{number} PARSER=GOLD NUMPARSE=1"
 WAITS = r"(<T S[dcl] 0 2> (<T NP 0 1> (<L N NNP NNP a N>) ) (<L S[dcl]\NP VBZ VBZ b S[dcl]\NP_1>) )"
 BRACKETS = (
-    r"(<T NP 1 2> (<L NP[nb]/N DT DT -LRB- NP[nb]_9/N_9>) (<T N 0 2> (<L N CD CD 1\/2 N>) (<L RRB -RRB- -RRB- -RRB- RRB>) ) )"
+    r"(<T NP 1 2> (<L NP[nb]/N DT DT -LRB- NP[nb]_9/N_9>) "
+    r"(<T N 0 2> (<L N CD CD 1\/2 N>) (<L RRB -RRB- -RRB- -RRB- RRB>) ) )"
 )
 UNSEEN = r"(<T NP 1 2> (<L NP[nb]/N DT DT c NP[nb]_9/N_9>) (<L N/N JJ JJ d N/N>) )"
 """Its second tag is in none of the others."""
@@ -71,7 +72,8 @@ def test_the_splits_are_the_standard_sections_with_every_article_in_order(tmp_pa
     rows = roots.rows(TASK, "en", "train")
     assert rows.num_rows == 42
     at = [tokens[0] for tokens in rows["tokens"].to_pylist()].index("first")
-    assert (at, rows["tokens"][at + 3].as_py(), rows["cluster"].to_pylist()[at : at + 4]) == (6, ["second"], [3, 4, 4, 5])
+    assert (at, rows["tokens"][at + 3].as_py()) == (6, ["second"])
+    assert rows["cluster"].to_pylist()[at : at + 4] == [3, 4, 4, 5]
 
 
 def test_other_sections_can_be_asked_for() -> None:
@@ -83,8 +85,8 @@ def test_other_sections_can_be_asked_for() -> None:
 MALFORMED = {
     "no ID line": (f"{WAITS}\n", 1, "stands where a sentence begins"),
     "two derivations": (sentence(WAITS) + WAITS, 3, "stands where a sentence begins"),
-    "an ID line alone": (sentence(WAITS) + NAME.format(article="0001", number=2), 3, "no derivation follows ID=wsj_0001.2"),
-    "two ID lines": (f"{NAME.format(article='0001', number=7)}\n{sentence(WAITS)}", 1, "no derivation follows ID=wsj_0001.7"),
+    "an ID line alone": (sentence(WAITS) + NAME.format(article="0001", number=2), 3, "no derivation follows ID=wsj_0"),
+    "two ID lines": (f"{NAME.format(article='0001', number=7)}\n{sentence(WAITS)}", 1, "no derivation follows ID=wsj_0"),
     "a leaf without its word": (sentence("(<L N NN NN N>)"), 2, "<L N NN NN N> has 4 parts"),
     "a leaf with an empty word": (sentence("(<L N NN NN  N>)"), 2, "<L N NN NN  N> has 4 parts"),
     "a leaf with too much": (sentence("(<L N NN NN two words N>)"), 2, "has 6 parts"),
@@ -93,7 +95,7 @@ MALFORMED = {
     "a node without children": (sentence("(<T N 0 0> )"), 2, "<T N 0 0> is no node"),
     "a cut derivation": (sentence(WAITS[:-2]), 2, "ends before its last bracket"),
     "a lost leaf": (sentence("(<T N 0 2> (<L N NN NN w N>) )"), 2, "')' closes a node too early"),
-    "a leaf too many": (sentence("(<T N 0 1> (<L N NN NN w N>) (<L N NN NN v N>) )"), 2, "(<L N NN NN v N>) )' is a child"),
+    "a leaf too many": (sentence("(<T N 0 1> (<L N NN NN w N>) (<L N NN NN v N>) )"), 2, "v N>) )' is a child"),
     "two trees": (sentence("(<L N NN NN w N>) (<L N NN NN v N>)"), 2, "(<L N NN NN v N>)' is a child too many"),
     "a bracket too many": (sentence(WAITS + ")"), 2, "')' closes a node too early"),
     "prose": (sentence("no parse"), 2, "'no parse' is neither"),
