@@ -60,7 +60,7 @@ class DataRoots:
         Raises ``DataError`` for a file that cannot be read, a missing column, or an empty value.
         """
         where = self.locate(task, language, split)
-        return field_of(where.read()[0], columns, False, str(where))
+        return field_of(where.read()[0], columns, str(where))
 
     def resolved(self, task: Task) -> Task:
         """The task with the labels of its training data, where its file leaves them open."""
