@@ -59,6 +59,10 @@ class Task:
     """Tasks whose training data are part of this one's."""
     near: tuple[str, ...] = ()
     """Tasks that ask nearly the same question of other data."""
+    derived_from: tuple[str, ...] = ()
+    """Tasks whose examples this one holds in other words (translated, rewritten), which its text cannot show."""
+    parallel: str | None = None
+    """Column that names an example in every language; ``example`` where it is the row; None: languages differ."""
     licence: str = ""
     citation: str = ""
     train_size: int | None = None

@@ -33,6 +33,8 @@ class Tagging(Format):
     output = "token"
     fields = ("tokens", "tags")
     lists = frozenset(fields)
+    texts = ("tokens",)
+    in_words = True
     gold = "tags"
     metrics = (TOKEN_ACCURACY, TAG_F1, TAG_F1_0012)
 
