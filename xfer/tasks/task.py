@@ -48,6 +48,8 @@ class Task:
     """Split and language on which a checkpoint may be chosen."""
     cluster: str | None = None
     """Column that ties examples together (a premise, a paragraph); by itself each example is its own."""
+    id: str | None = None
+    """Column that says how the source calls an example. Files for a benchmark need it; numbers do not."""
     drop_unlabelled: bool = False
     """Leave out rows without a gold label: -1, or an empty name."""
     depth: float | None = None

@@ -16,6 +16,7 @@ TASK = Task(
     trains_on="squad",
     metric="mlqa_em_f1",
     cluster="context",
+    id="id",
     suites=("xtreme",),
     licence="CC-BY-SA-3.0",
     citation="Lewis et al. 2020, arXiv 1910.07475",

@@ -21,6 +21,7 @@ TASK = Task(
     trains_on="tydiqa",
     metric="squad_em_f1",
     cluster="context",
+    id="id",
     suites=("xtreme",),
     licence="Apache-2.0",
     citation="Clark et al. 2020, arXiv 2003.05002",

@@ -15,6 +15,7 @@ TASK = Task(
     trains_on="squad",
     metric="squad_em_f1",
     cluster="context",
+    id="id",
     suites=("xtreme",),
     licence="CC-BY-SA-4.0",
     citation="Artetxe et al. 2020, arXiv 1910.11856",
