@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from xfer.errors import DataError
 from xfer.synthetic.world import World
-from xfer.tasks.columns import field_of, replaced
+from xfer.tasks.columns import feature_of, field_of, flat, replaced
 from xfer.tasks.source import Split
 from xfer.tasks.task import Task
 
@@ -58,22 +58,23 @@ class DataRoots:
         """The task with the labels of its training data, where its file leaves them open."""
         if not task.open_labels:
             return task
-        gold = pc.unique(pc.list_flatten(self.rows(task, task.trains_in, "train")[task.format.gold]))
-        return replace(task, labels=tuple(sorted(gold.to_pylist())), open_labels=False)
+        gold = self.rows(task, task.trains_in, "train")[task.format.gold].combine_chunks()
+        return replace(task, labels=tuple(sorted(pc.unique(flat(gold)).to_pylist())), open_labels=False)
 
 
 def _normalised(task: Task, table: pa.Table, features: Mapping[str, Any], where: str) -> pa.Table:
     columns = {"example": pa.array(np.arange(table.num_rows, dtype=np.int32))}
-    columns["cluster"] = _clusters(field_of(table, task.cluster, False, where)) if task.cluster else columns["example"]
+    columns["cluster"] = _clusters(field_of(table, task.cluster, where)) if task.cluster else columns["example"]
     for name, column in task.columns.items():
-        values = field_of(table, column, name in task.format.lists, where)
-        if name == task.format.gold:
-            assert isinstance(column, str), "labels are one column"
-            values = _labels(task, values, features.get(column), column, where)
+        is_gold = name == task.format.gold
+        is_text = not is_gold and name not in task.format.numbers
+        values = field_of(table, column, where, is_list=name in task.format.lists, is_text=is_text)
+        if is_gold:
+            values = _labels(task, values, features, str(column), where)
         columns[name] = replaced(values, task.words[name], column, where) if name in task.words else values
     rows = pa.table(columns)
     if task.drop_unlabelled:
-        rows = rows.filter(pc.is_valid(rows["label"]))
+        rows = rows.filter(pc.is_valid(rows[task.format.gold]))
     if rows.num_rows == 0:
         raise DataError("the split has no rows", where, "give a data set with rows")
     task.format.check(task, rows, where)
@@ -85,16 +86,17 @@ def _clusters(values: pa.Array) -> pa.Array:
     return values.dictionary_encode().indices.cast(pa.int32())
 
 
-def _labels(task: Task, values: pa.Array, feature: Any, column: str, where: str) -> pa.Array:
+def _labels(task: Task, values: pa.Array, features: Mapping[str, Any], column: str, where: str) -> pa.Array:
     """Label values to our names; -1 and an empty name become null where the task drops unlabelled rows."""
-    nested = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
-    flat = values.flatten() if nested else values
-    class_names = getattr(getattr(feature, "feature", None) if nested else feature, "names", None)
-    if task.open_labels and pa.types.is_string(flat.type):
+    single = flat(values)
+    class_names = getattr(feature_of(features, column), "names", None)
+    in_words = pa.types.is_string(single.type) or class_names is not None
+    if task.open_labels and pa.types.is_string(single.type):
         return values
-    if not pa.types.is_string(flat.type) and class_names is None and not task.label_names:
-        raise DataError(f"column '{column}' holds numbers without names", where, "give them as class labels")
-    distinct = flat.dictionary_encode()
+    if not in_words and not task.label_names:
+        fix = "give them as class labels, or name each number in the task's label_names"
+        raise DataError(f"column '{column}' holds numbers without names", where, fix)
+    distinct = single.dictionary_encode()
     ours: list[str | None] = []
     for value in distinct.dictionary.to_pylist():
         if value in (-1, "") and task.drop_unlabelled:
@@ -102,10 +104,10 @@ def _labels(task: Task, values: pa.Array, feature: Any, column: str, where: str)
             continue
         known = class_names is None or 0 <= value < len(class_names)
         theirs = (value if class_names is None else class_names[value]) if known else value
-        name = task.label_names.get(str(theirs), str(theirs))
+        name = task.label_names.get(str(theirs), str(theirs) if in_words else None)
         if name not in task.labels and not task.open_labels:
-            at = int(pc.index(flat, value).as_py())
-            row = int(np.searchsorted(values.offsets.to_numpy(), at, side="right")) - 1 if nested else at
+            at = int(pc.index(single, value).as_py())
+            row = at if single is values else int(np.searchsorted(values.offsets.to_numpy(), at, side="right")) - 1
             raise DataError(
                 f"row {row}: label '{theirs}' in column '{column}' is not one of task {task.name}'s",
                 where,
@@ -113,4 +115,4 @@ def _labels(task: Task, values: pa.Array, feature: Any, column: str, where: str)
             )
         ours.append(name)
     named = pa.array(ours, pa.string()).take(distinct.indices)
-    return pa.ListArray.from_arrays(values.offsets.cast(pa.int32()), named) if nested else named
+    return named if single is values else pa.ListArray.from_arrays(values.offsets, named)

@@ -1,16 +1,19 @@
 """Data sets of the Hugging Face Hub at a commit, or folders of the same layout: found, fingerprinted, read.
 
-A data root is a folder with ``org/name`` below it, as the Hub lays a data set out (a README whose ``configs``
-name the files). The first root that has the data set wins; without one the Hub is asked.
+A data root is a folder with ``org/name`` below it, as the Hub lays a data set out: a README whose ``configs`` name the
+files, or the folders of ``refs/convert/parquet``, the branch to which the Hub converts what has a loading script. The
+first root that has the data set wins; without one the Hub is asked.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,15 @@ from xfer.fingerprint import file_digest
 
 TOGETHER = "+"
 """Stands between names of splits that are read as one, one after the other."""
+
+CONVERTED = "refs/convert/parquet"
+"""Branch to which the Hub converts data sets."""
+
+CONVERTED_FILE = re.compile(r"(?P<config>[^/]+)/(?P<split>[^/]+)/\d{4}\.parquet")
+"""Path of a file on that branch."""
+
+Splits = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Configurations to splits to files."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,8 @@ class HubSplit:
     """Where folders were looked for."""
     begins: tuple[str, str] | None = None
     """Only the rows whose column begins so."""
+    converted: bool = False
+    """Whether the commit is one of the branch ``CONVERTED``."""
 
     def __str__(self) -> str:
         rows = f", {self.begins[0]} {self.begins[1]}..." if self.begins else ""
@@ -44,7 +58,7 @@ class HubSplit:
 
     def exists(self) -> bool:
         """Whether the data set has that configuration and split, and any such row."""
-        known = _splits_of(self.path, self.revision).get(self.config, {})
+        known = self._splits().get(self.config, {})
         return known.keys() >= set(self.split.split(TOGETHER)) and (not self.begins or self.read()[0].num_rows > 0)
 
     def fingerprint(self) -> str:
@@ -60,11 +74,19 @@ class HubSplit:
 
     def files(self) -> tuple[str, ...]:
         """The files of the split. Raises ``DataError`` when a folder or a file is missing."""
-        known = _splits_of(self.path, self.revision).get(self.config, {})
-        found = [known.get(name, ()) for name in self.split.split(TOGETHER)]
-        if not all(found):
+        return tuple(file for name in self.split.split(TOGETHER) for file in self._files(name))
+
+    def _splits(self) -> Splits:
+        return self._by_folders() or _splits_of(self.path, self.revision)
+
+    def _by_folders(self) -> Splits:
+        return _converted(self.path, self.revision) if self.converted or Path(self.path).is_dir() else {}
+
+    def _files(self, split: str) -> tuple[str, ...]:
+        found = self._splits().get(self.config, {}).get(split, ())
+        if not found:
             raise DataError("there is no such configuration and split", str(self), self._fix())
-        return tuple(file for files in found for file in files)
+        return found
 
     def read(self) -> tuple[pa.Table, Mapping[str, Any]]:
         """The rows as they come, and the library's features by column. Raises ``DataError``."""
@@ -75,7 +97,11 @@ class HubSplit:
         with _explained(str(self), "read"):
             # The library keys its cache by a file's date; ours must follow the content.
             cache = None if self.revision else str(Path(config.HF_DATASETS_CACHE) / f"xfer-{content[:16]}")
-            rows = load_dataset(self.path, self.config, split=self.split, revision=self.revision, cache_dir=cache)
+            if self._by_folders():
+                files = {name: list(self._files(name)) for name in self.split.split(TOGETHER)}
+                rows = load_dataset("parquet", data_files=files, split=self.split, cache_dir=cache)
+            else:
+                rows = load_dataset(self.path, self.config, split=self.split, revision=self.revision, cache_dir=cache)
             table = rows.data.table.combine_chunks()
             return self._wanted(table), rows.features
 
@@ -92,9 +118,15 @@ class HubSplit:
         return f"data roots: {roots}; give a folder in the Hub's layout with XFER_DATA or --data"
 
 
+def holds(folder: Path, config: str) -> bool:
+    """Whether the data set in a folder has a configuration of that name; ``*`` stands for anything."""
+    known = _converted(str(folder), None) or _splits_of(str(folder), None)
+    return any(fnmatchcase(name, config) for name in known)
+
+
 @lru_cache(maxsize=256)
-def _splits_of(path: str, revision: str | None) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """Configurations to splits to files, as the data set's README declares them."""
+def _splits_of(path: str, revision: str | None) -> Splits:
+    """What the data set's README declares."""
     from datasets import get_dataset_config_info, get_dataset_config_names, load_dataset_builder
 
     with _explained(path, "load"):
@@ -107,6 +139,26 @@ def _splits_of(path: str, revision: str | None) -> Mapping[str, Mapping[str, tup
                 info = get_dataset_config_info(path, config, revision=revision)
                 found[config] = {str(split): (f"{config}/{split}",) for split in info.splits or ()}
         return found
+
+
+@lru_cache(maxsize=256)
+def _converted(path: str, revision: str | None) -> Splits:
+    """What lies there as the Hub lays out what it converts; nothing where there is none of that."""
+    from huggingface_hub import HfApi
+
+    if Path(path).is_dir():
+        root = f"{path}/"
+        names = [file.relative_to(path).as_posix() for file in Path(path).rglob("*.parquet")]
+    else:
+        root = f"hf://datasets/{path}@{revision}/"
+        with _explained(path, "load"):
+            names = HfApi().list_repo_files(path, repo_type="dataset", revision=revision)
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name in sorted(names):
+        if match := CONVERTED_FILE.fullmatch(name):
+            splits = found.setdefault(match["config"], {})
+            splits[match["split"]] = (*splits.get(match["split"], ()), root + name)
+    return found
 
 
 @contextmanager

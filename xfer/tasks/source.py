@@ -13,7 +13,7 @@ from xfer.fingerprint import digest, key
 from xfer.synthetic import tables
 from xfer.synthetic.world import World
 from xfer.tasks.folder import FolderSplit, Reader
-from xfer.tasks.hub import HubSplit
+from xfer.tasks.hub import CONVERTED, HubSplit, holds
 
 if TYPE_CHECKING:
     from xfer.tasks.data import DataRoots
@@ -72,7 +72,7 @@ class Hub(Source):
     begins: tuple[str, str] | None = None
     """Only rows whose column begins so; ``{code}`` as above."""
     branch: str = "main"
-    """Branch of the Hub that holds the data as files."""
+    """Branch of the Hub that holds the data as files: ``refs/convert/parquet`` for what has a loading script."""
     copies: tuple[tuple[str, str], ...] = ()
     """Id and configuration of the same data elsewhere: where a data root has them and not the first."""
 
@@ -85,7 +85,8 @@ class Hub(Source):
         return f"{self.hub_id} ({self.config.replace('{code}', 'LANGUAGE')})"
 
     def on_hub(self, roots: DataRoots) -> Mapping[str, str]:
-        return {} if any(map(roots.folder, self.ids)) else {self.hub_id: self.branch}
+        hub_id, _ = self._where(roots)
+        return {} if roots.folder(hub_id) else {hub_id: self.branch}
 
     def identity(self) -> object:
         return [self.hub_id, self.config, *([list(self.begins)] if self.begins else [])]
@@ -95,19 +96,26 @@ class Hub(Source):
             raise ValueError("languages is empty")
         if "train" in task.splits and task.trains_in not in task.languages:
             raise ValueError(f"trains_in is '{task.trains_in}', which is not one of its languages")
-        for _, config in ((self.hub_id, self.config), *self.copies):
+        for text in (self.config, *(config for _, config in self.copies), *(self.begins or ())):
             try:
-                config.format(code=task.languages[0])
+                text.format(code=task.languages[0])
             except (LookupError, ValueError) as error:
-                raise ValueError(f"the configuration '{config}' may name nothing but {{code}}") from error
+                raise ValueError(f"'{text}' in its source may name nothing but {{code}}") from error
+
+    def _where(self, roots: DataRoots) -> tuple[str, str]:
+        """Id and configuration of the first copy that a data root holds; of the data set itself where none does."""
+        for hub_id, config in self.copies if not roots.folder(self.hub_id) else ():
+            if (folder := roots.folder(hub_id)) and holds(folder, config.replace("{code}", "*")):
+                return hub_id, config
+        return self.hub_id, self.config
 
     def split(self, name: str, language: str, roots: DataRoots) -> HubSplit:
-        sets = ((self.hub_id, self.config), *self.copies)
-        hub_id, config = next((one for one in sets if roots.folder(one[0])), sets[0])
+        hub_id, config = self._where(roots)
         code, folder = self.codes.get(language, language), roots.folder(hub_id)
         begins = (self.begins[0], self.begins[1].format(code=code)) if self.begins else None
         revision = None if folder else roots.revisions.get(hub_id)
-        return HubSplit(str(folder or hub_id), config.format(code=code), name, revision, roots.folders, begins)
+        path, config, converted = str(folder or hub_id), config.format(code=code), self.branch == CONVERTED
+        return HubSplit(path, config, name, revision, roots.folders, begins, converted)
 
     def __str__(self) -> str:
         return self.hub_id
@@ -206,6 +214,12 @@ class Concatenation(Source):
         for part in self.parts:
             if (part.format.identity(), part.labels) != (task.format.identity(), task.labels):
                 raise ValueError(f"its part {part.name} has another format or other labels")
+            for split in task.splits.values():
+                if split not in part.splits:
+                    raise ValueError(f"its part {part.name} has no split '{split}'")
+            for language in task.languages:
+                if language not in part.languages:
+                    raise ValueError(f"its part {part.name} has no language '{language}'")
 
     def split(self, name: str, language: str, roots: DataRoots) -> Split:
         return JoinedSplit(self.parts, name, language, roots)
@@ -238,6 +252,6 @@ class JoinedSplit:
         for part in self.parts:
             rows = self.roots.rows(part, self.language, self.name)
             cluster = pa.array(rows["cluster"].to_numpy() + first, pa.int32())
-            first += rows.num_rows
+            first = int(cluster.to_numpy().max()) + 1
             tables_.append(rows.drop_columns(["example", "cluster"]).append_column("cluster", cluster))
         return pa.concat_tables(tables_).combine_chunks(), {}

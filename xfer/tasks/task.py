@@ -57,6 +57,10 @@ class Task:
     """Tasks whose training data are part of this one's."""
     near: tuple[str, ...] = ()
     """Tasks that ask nearly the same question of other data."""
+    derived_from: tuple[str, ...] = ()
+    """Tasks whose examples this one holds in other words (translated, rewritten), which its text cannot show."""
+    parallel: str | None = None
+    """Column that names an example in every language; ``example`` where it is the row; None: languages differ."""
     licence: str = ""
     citation: str = ""
     train_size: int | None = None
@@ -72,15 +76,24 @@ class Task:
             raise ValueError("labels must be a tuple of different names")
         if self.open_labels and (self.labels or "train" not in self.splits):
             raise ValueError("open_labels takes them from training data: give splits with 'train', and no labels")
-        missing = [name for name in self.format.fields if name not in self.columns]
+        self._check_columns()
         metrics = [metric.name for metric in self.format.metrics]
-        if missing:
-            raise ValueError(f"columns lacks {', '.join(missing)}")
         if (self.metric or metrics) and self.metric not in metrics:
             raise ValueError(f"metric '{self.metric}' is not one of {', '.join(metrics) or 'none'}")
         if unknown := [name for name in self.splits if name not in SPLITS]:
             raise ValueError(f"splits has '{unknown[0]}'; known are {', '.join(SPLITS)}")
         self.source.check(self)
+
+    def _check_columns(self) -> None:
+        known = (*self.format.fields, *self.format.optional)
+        if missing := [name for name in self.format.fields if name not in self.columns]:
+            raise ValueError(f"columns lacks {', '.join(missing)}")
+        for what, names in (("columns", self.columns), ("words", self.words)):
+            if unknown := [name for name in names if name not in known]:
+                raise ValueError(f"{what} has '{unknown[0]}'; a {self.format.name} has {', '.join(known)}")
+        for name, column in self.columns.items():
+            if not column or (name == self.format.gold and not isinstance(column, str)):
+                raise ValueError(f"columns: '{name}' takes the name of a column")
 
     @property
     def major(self) -> Metric:

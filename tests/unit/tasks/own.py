@@ -27,7 +27,7 @@ TASK = Task(
     licence="my own",
 )
 '''
-"""Line 6 is where its declaration begins."""
+"""Line 7 is where its declaration begins."""
 
 
 def task_file(folder: Path, content: str = MINE, name: str = "mine.py") -> Path:

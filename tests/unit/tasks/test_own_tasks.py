@@ -65,18 +65,22 @@ def test_a_task_that_is_declared_otherwise_gets_other_keys(tmp_path: Path) -> No
 
 
 MISTAKES: dict[str, tuple[str, int, str]] = {
-    "no Python": (changed('"mine",\n    format', '"mine"\n    format'), 7, "not Python: invalid syntax"),
+    "no Python": (changed('"mine",\n    format', '"mine"\n    format'), 8, "not Python: invalid syntax"),
     "no UTF-8": (MINE.replace("Which", "\udcff"), 1, "not Python"),
-    "an unknown field": (changed("licence=", "license="), 6, "unexpected keyword argument 'license'"),
+    "an unknown field": (changed("licence=", "license="), 7, "unexpected keyword argument 'license'"),
     "an import that fails": (changed("import Generated", "import Genrated"), 4, "cannot import name 'Genrated'"),
-    "an exception in a function": (changed("TASK =", "def f():\n    1 // 0\n\n\nTASK = f() or"), 7, "ZeroDivision"),
+    "an exception in a function": (changed("TASK =", "def f():\n    1 // 0\n\n\nTASK = f() or"), 8, "ZeroDivision"),
     "no task": ("NAME = 'mine'\n", 1, "it defines no TASK"),
     "a task that is none": ("TASK = 'mine'\n", 1, "it defines no TASK"),
-    "another name": (changed('    "mine",', '    "mein",'), 7, "it defines a task called 'mein'"),
-    "a metric of another format": (changed('"accuracy"', '"tag_f1"'), 6, "metric 'tag_f1' is not one of accuracy"),
-    "a field without a column": (changed(', "label": "mood"', ""), 6, "columns lacks label"),
-    "an unknown split": (changed('licence="my own"', 'splits={"dev": "validation"}'), 6, "splits has 'dev'"),
-    "a table that no world has": (changed('hub("me/moods", "{code}")', 'Generated("moods")'), 6, "no table 'moods'"),
+    "another name": (changed('    "mine",', '    "mein",'), 8, "it defines a task called 'mein'"),
+    "a metric of another format": (changed('"accuracy"', '"tag_f1"'), 7, "metric 'tag_f1' is not one of accuracy"),
+    "a field without a column": (changed(', "label": "mood"', ""), 7, "columns lacks label"),
+    "a field that no format has": (changed('"first"', '"frist"'), 7, "columns lacks first"),
+    "a field too many": (changed('"first": "text"', '"first": "text", "secnd": "b"'), 7, "columns has 'secnd'"),
+    "labels of two columns": (changed('"label": "mood"', '"label": ("a", "b")'), 7, "'label' takes the name"),
+    "words for no field": (changed('"accuracy"', '"accuracy", words={"text": {}}'), 7, "words has 'text'"),
+    "an unknown split": (changed('licence="my own"', 'splits={"dev": "validation"}'), 7, "splits has 'dev'"),
+    "a table that no world has": (changed('hub("me/moods", "{code}")', 'Generated("moods")'), 7, "no table 'moods'"),
 }  # fmt: skip
 
 
@@ -139,7 +143,7 @@ def test_a_declaration_that_could_not_be_used_is_refused_before_any_data_are_rea
     path = task_file(tmp_path, changed(before, after))
     with pytest.raises(UserError, match=what) as error:
         study(tmp_path, **FIELDS)
-    assert error.value.where == f"{path}:6"
+    assert error.value.where == f"{path}:7"
 
 
 def test_a_task_that_trains_on_an_unknown_one_is_named(tmp_path: Path) -> None:

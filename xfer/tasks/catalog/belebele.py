@@ -27,5 +27,4 @@ TASK = Task(
     cluster="flores_passage",
     licence="CC-BY-SA-4.0",
     citation="Bandarkar et al. 2024, arXiv 2308.16884",
-    unverified=True,
 )

@@ -20,5 +20,4 @@ TASK = Task(
     licence="BSD-2-Clause",
     citation="Roemmele et al. 2011, AAAI Spring Symposium",
     train_size=400,
-    unverified=True,
 )

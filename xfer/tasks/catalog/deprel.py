@@ -1,4 +1,7 @@
-"""Relations of words to their heads in the English Web Treebank of Universal Dependencies."""
+"""Relations of words to their heads in the English Web Treebank of Universal Dependencies.
+
+The labels are those of its training data. How the files hold a word that stands for several (don't) was not seen.
+"""
 
 from xfer.tasks.formats.tagging import Tagging
 from xfer.tasks.source import hub

@@ -7,7 +7,7 @@ from xfer.tasks.task import Task
 TASK = Task(
     "hellaswag",
     format=Choice(),
-    source=hub("Rowan/hellaswag", "default", copies=(("vikyatk/hellaswag", "default"),)),
+    source=hub("Rowan/hellaswag", "default", copies=(("vikhyatk/hellaswag", "default"),)),
     columns={"context": "ctx", "options": "endings", "label": "label"},
     labels=("0", "1", "2", "3"),
     splits={"train": "train", "validation": "validation"},

@@ -8,7 +8,7 @@ from xfer.tasks.task import Task
 TASK = Task(
     "panx",
     format=Tagging(),
-    source=hub("unimelb-nlp/wikiann", "{code}"),
+    source=hub("unimelb-nlp/wikiann", "{code}", copies=(("google/xtreme", "PAN-X.{code}"),)),
     columns={"tokens": "tokens", "tags": "ner_tags"},
     labels=("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"),
     languages=suites.PANX,

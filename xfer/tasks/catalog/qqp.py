@@ -19,5 +19,4 @@ TASK = Task(
     licence="Quora's terms of service",
     citation="Iyer et al. 2017, First Quora Dataset Release: Question Pairs",
     train_size=363_846,
-    unverified=True,
 )

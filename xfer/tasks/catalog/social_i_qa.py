@@ -23,4 +23,5 @@ TASK = Task(
     cluster="context",
     licence="CC-BY-4.0",
     citation="Sap et al. 2019, arXiv 1904.09728",
+    train_size=33_410,
 )

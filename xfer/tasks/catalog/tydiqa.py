@@ -1,6 +1,7 @@
 """TyDiQA-GoldP: questions asked in nine languages, the paragraph with the answer given (Clark et al. 2020).
 
-Its test is not public, so XTREME scores the validation data; in English they also choose checkpoints.
+Its test is not public, so XTREME scores the validation data; in English they also choose checkpoints. All languages
+are one file, and a row's id begins with the name of its own.
 """
 
 from xfer.tasks import suites

@@ -1,4 +1,7 @@
-"""Cross-lingual NLI (Conneau et al. 2018); trained on MNLI, evaluated in 15 languages."""
+"""Cross-lingual NLI (Conneau et al. 2018); trained on MNLI, evaluated in 15 languages.
+
+The rows in google/xtreme have other columns.
+"""
 
 from xfer.tasks import suites
 from xfer.tasks.formats.classification import Classification
@@ -18,6 +21,7 @@ TASK = Task(
     cluster="premise",
     near=("snli",),
     suites=("xtreme",),
+    parallel="example",
     licence="CC-BY-NC-4.0",
     citation="Conneau et al. 2018, arXiv 1809.05053",
 )

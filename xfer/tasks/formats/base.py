@@ -10,6 +10,8 @@ name appears in its own file and in the catalog's declarations, nowhere else.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -63,9 +65,9 @@ class Outputs:
     logits: Floats | None = None
     """For ``sequence`` [inputs, labels], for ``choice`` [rows, options]."""
     choices: tuple[npt.NDArray[np.int32], ...] | None = None
-    """Token: for each input, the best label at each position with a target."""
+    """For ``token``: for each input, the best label at each position with a target."""
     vectors: Floats | None = None
-    """Hidden: [inputs, hidden size], mean over sub-tokens."""
+    """For ``hidden``: [inputs, hidden size], mean over sub-tokens."""
     positions: tuple[Floats, ...] | None = None
     """For ``span``: for each input [length, 2], logits of each sub-token being the answer's first and last."""
 
@@ -78,9 +80,17 @@ class Format(ABC):
     """Raised when ``encode`` or ``decode`` gives something else for the same rows."""
     output: ClassVar[Output]
     fields: ClassVar[tuple[str, ...]]
-    """Columns of a normalised table, besides ``example`` and ``cluster``; a task may have more."""
+    """Columns of a normalised table, besides ``example`` and ``cluster``."""
+    optional: ClassVar[tuple[str, ...]] = ()
+    """Those that a task may have, too."""
     lists: ClassVar[frozenset[str]] = frozenset()
-    """Those of them that hold several texts a row."""
+    """Those of them that hold a list in every row."""
+    numbers: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that hold numbers; what is neither gold nor numbers is text."""
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Those of them that hold what is read: a text, or a list of texts."""
+    in_words: ClassVar[bool] = False
+    """Whether such a list is one text, split into words."""
     gold: ClassVar[str] = ""
     """The field that holds the right label, or labels, if there are any."""
     metrics: tuple[Metric, ...]
@@ -118,6 +128,15 @@ class Format(ABC):
     @abstractmethod
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         """A model's outputs to a table with schema ``PREDICTED``."""
+
+
+def label_numbers(task: Task) -> Mapping[str, int]:
+    """Labels to their places in the head's output.
+
+    Where labels are those of the training data, others may stand in what is evaluated. They have no place and are
+    never predicted; 0 marks the position.
+    """
+    return defaultdict(int, {label: number for number, label in enumerate(task.labels)})
 
 
 def truncated_by_row(rows: pa.Table, encoded: pa.Table) -> npt.NDArray[np.int32]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.errors import DataError
-from xfer.tasks.formats.base import ENCODED, Format, Outputs, labels_predicted
+from xfer.tasks.formats.base import ENCODED, Format, Outputs, label_numbers, labels_predicted
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class Choice(Format):
     version = 1
     output = "choice"
     fields = ("options", "label")
+    optional = ("context", "question")
     lists = frozenset(["options"])
+    texts = ("context", "question", "options")
     gold = "label"
     metrics = (ACCURACY,)
 
@@ -47,10 +49,8 @@ class Choice(Format):
         options = len(task.labels)
         first, second = _texts(rows)
         inputs = text.texts(first, second)
-        index = {label: number for number, label in enumerate(task.labels)}
-        targets = [
-            [index[label]] if option == 0 else [] for label in rows["label"].to_pylist() for option in range(options)
-        ]
+        number_of, labels = label_numbers(task), rows["label"].to_pylist()
+        targets = [[number_of[label]] if option == 0 else [] for label in labels for option in range(options)]
         return pa.table(
             {
                 "row": np.repeat(np.arange(rows.num_rows, dtype=np.int32), options),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from xfer.tasks.formats.base import ENCODED, Format, Outputs, labels_predicted
+from xfer.tasks.formats.base import ENCODED, Format, Outputs, label_numbers, labels_predicted
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ class Classification(Format):
     version = 1
     output = "sequence"
     fields = ("first", "label")
+    optional = ("second",)
+    texts = ("first", "second")
     gold = "label"
     metrics = (ACCURACY,)
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        index = {label: number for number, label in enumerate(task.labels)}
+        number_of = label_numbers(task)
         second = rows["second"].to_pylist() if "second" in rows.column_names else None
         inputs = text.texts(rows["first"].to_pylist(), second)
         return pa.table(
@@ -34,7 +36,7 @@ class Classification(Format):
                 "row": np.arange(rows.num_rows, dtype=np.int32),
                 "input_ids": inputs.ids,
                 "type_ids": inputs.type_ids,
-                "targets": [[index[label]] for label in rows["label"].to_pylist()],
+                "targets": [[number_of[label]] for label in rows["label"].to_pylist()],
                 "truncated": inputs.truncated,
             },
             schema=ENCODED,

@@ -49,6 +49,7 @@ class Mining(Format):
     output = "hidden"
     fields = ("text", "side", "id", "partners", "part")
     lists = frozenset(["partners"])
+    texts = ("text",)
     metrics = (MINING_F1,)
     trainable = False
 

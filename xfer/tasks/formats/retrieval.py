@@ -23,6 +23,7 @@ class Retrieval(Format):
     version = 1
     output = "hidden"
     fields = ("query", "candidate")
+    texts = fields
     metrics = (ACCURACY,)
     trainable = False
 

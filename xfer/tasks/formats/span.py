@@ -42,6 +42,9 @@ N_BEST, ANSWER = 20, 30
 NOWHERE = -1
 """Offset of what is no part of the context."""
 
+NEAR = 32
+"""Characters by which a start may be off: from some contexts white space was cut after starts were counted."""
+
 WINDOWS = pa.schema([*ENCODED, pa.field("starts", pa.list_(pa.int32())), pa.field("ends", pa.list_(pa.int32()))])
 """``starts`` and ``ends``: for each sub-token, its place in the context in characters."""
 
@@ -53,7 +56,9 @@ class Span(Format):
     version = 1
     output = "span"
     fields = ("question", "context", "answers", "starts")
-    lists = frozenset(["answers"])
+    lists = frozenset(["answers", "starts"])
+    numbers = frozenset(["starts"])
+    texts = ("context", "question")
 
     def __init__(self, may_abstain: bool = False, metrics: tuple[Metric, ...] = SQUAD) -> None:
         self.may_abstain = may_abstain
@@ -77,9 +82,11 @@ class Span(Format):
                     f"row {row}: {len(answers)} answers and {len(starts)} starts", where, "give each a start"
                 )
             for answer, start in zip(answers, starts, strict=True):
-                if not 0 <= start <= len(context) - len(answer):
-                    fix = f"it must lie within the context's {len(context)} characters"
-                    raise DataError(f"row {row}: the answer '{answer[:40]}' starts at {start}", where, fix)
+                if not answer.strip():
+                    raise DataError(f"row {row} has an answer without text", where, "give no answer: an empty list")
+                if _place(context, answer, start) is None:
+                    what = f"row {row}: the answer '{answer[:40]}' does not stand at {start} in its context, nor near"
+                    raise DataError(what, where, "a start counts the context's characters before the answer")
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
         lines: dict[str, list[object]] = {name: [] for name in WINDOWS.names}
@@ -88,12 +95,11 @@ class Span(Format):
         contexts = rows["context"].combine_chunks().dictionary_encode()
         of_context = list(text.pieces(contexts.dictionary.to_pylist()))
         questions = text.pieces(rows["question"].to_pylist())
-        answers = zip(rows["answers"].to_pylist(), rows["starts"].to_pylist(), strict=True)
-        for row, (place, question, (texts, starts)) in enumerate(
-            zip(contexts.indices.to_pylist(), questions, answers, strict=True)
+        for row, (number, question, answer) in enumerate(
+            zip(contexts.indices.to_pylist(), questions, _answers(rows), strict=True)
         ):
-            context = of_context[place]
-            span = _sub_tokens(context, starts[0], starts[0] + len(texts[0])) if texts else None
+            context = of_context[number]
+            span = _sub_tokens(context, *answer) if answer else None
             asked = question.ids[:longest]
             for begin, end in _windows(len(context.ids), text.max_length - len(frame) - len(asked)):
                 _add(lines, row, frame, asked, context, begin, end, span)
@@ -147,6 +153,22 @@ def _add(
     lines["targets"].append([place - begin + before for place in span] if span and within else [0, 0])
     for name, offsets in (("starts", context.starts), ("ends", context.ends)):
         lines[name].append([NOWHERE] * before + offsets[begin:end] + [NOWHERE] * after)
+
+
+def _answers(rows: pa.Table) -> Iterator[tuple[int, int] | None]:
+    """Where each row's first answer begins and ends in its context."""
+    columns = (rows[name].to_pylist() for name in ("context", "answers", "starts"))
+    for context, answers, starts in zip(*columns, strict=True):
+        start = _place(context, answers[0], starts[0]) if answers else None
+        yield None if start is None else (start, start + len(answers[0]))
+
+
+def _place(context: str, answer: str, start: int) -> int | None:
+    """Where the answer stands: at its start, else nearest to it; None where it is not within ``NEAR`` characters."""
+    if start >= 0 and context.startswith(answer, start):
+        return start
+    near = (at for at in range(max(0, start - NEAR), start + NEAR + 1) if context.startswith(answer, at))
+    return min(near, key=lambda at: abs(at - start), default=None)
 
 
 def _windows(length: int, room: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.errors import DataError
-from xfer.tasks.formats.base import ENCODED, IGNORE, PREDICTED, Format, Outputs, truncated_by_row
+from xfer.tasks.formats.base import ENCODED, IGNORE, PREDICTED, Format, Outputs, label_numbers, truncated_by_row
 from xfer.tasks.metrics import TAG_F1, TAG_F1_0012, TOKEN_ACCURACY
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class Tagging(Format):
     version = 1
     output = "token"
     fields = ("tokens", "tags")
+    lists = frozenset(fields)
+    texts = ("tokens",)
+    in_words = True
     gold = "tags"
     metrics = (TOKEN_ACCURACY, TAG_F1, TAG_F1_0012)
 
@@ -47,7 +50,7 @@ class Tagging(Format):
             )
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        index = {label: number for number, label in enumerate(task.labels)}
+        number_of = label_numbers(task)
         lines: dict[str, list[object]] = {name: [] for name in ENCODED.names}
         tags_of = rows["tags"].to_pylist()
         for row, windows in enumerate(text.words(rows["tokens"].to_pylist())):
@@ -55,7 +58,7 @@ class Tagging(Format):
             for window in windows:
                 first = [IGNORE] * len(window.ids)
                 for position in window.first_subtokens:
-                    first[position] = index.get(next(tags), UNSEEN)
+                    first[position] = number_of.get(next(tags), UNSEEN)
                 lines["row"].append(row)
                 lines["input_ids"].append(window.ids)
                 lines["type_ids"].append([0] * len(window.ids))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.tasks import toy
+from tests.unit.tasks.perfect import outputs
 from xfer.errors import DataError
 from xfer.tasks.formats import span
 from xfer.tasks.formats.base import ENCODED, PREDICTED, Outputs
@@ -48,13 +49,7 @@ def encode(table: pa.Table, max_length: int = 24) -> pa.Table:
 
 
 def perfect(encoded: pa.Table) -> Outputs:
-    """What a model says that knows the targets."""
-    found = []
-    for ids, targets in zip(encoded["input_ids"].to_pylist(), encoded["targets"].to_pylist(), strict=True):
-        logits = np.zeros((len(ids), 2), np.float32)
-        logits[targets[0], 0] = logits[targets[1], 1] = 5
-        found.append(logits)
-    return Outputs(positions=tuple(found))
+    return outputs(TASK, encoded)
 
 
 def decode(table: pa.Table, encoded: pa.Table, outputs: Outputs, **how: Any) -> pa.Table:
@@ -100,7 +95,7 @@ def test_right_outputs_give_back_the_first_answer(max_length: int) -> None:
 
 def test_a_question_that_is_too_long_is_cut_and_counted_once() -> None:
     encoded = encode(TABLE, 16)
-    assert decode(TABLE, encoded, perfect(encoded))["truncated"].to_pylist() == [0, 0, 7]
+    assert decode(TABLE, encoded, perfect(encoded))["truncated"].to_pylist() == [0, 0, 6]
 
 
 def test_the_answer_is_the_best_pair_that_lies_in_the_context_in_order_and_is_not_too_long() -> None:
@@ -140,8 +135,10 @@ def test_where_a_question_may_have_no_answer_it_has_none_if_that_is_likelier_in_
     [
         ([], [], "row 3 has no answer"),
         (["ab"], [0, 1], "row 3: 1 answers and 2 starts"),
-        (["d"], [6], "row 3: the answer 'd' starts at 6"),
-        (["d"], [-1], "row 3: the answer 'd' starts at -1"),
+        (["x"], [3], "row 3: the answer 'x' does not stand at 3"),
+        (["d"], [5 + span.NEAR + 1], f"row 3: the answer 'd' does not stand at {5 + span.NEAR + 1}"),
+        (["d", "c"], [5, -1 - span.NEAR + 3], f"row 3: the answer 'c' does not stand at {2 - span.NEAR}"),
+        (["d", " "], [5, 2], "row 3 has an answer without text"),
     ],
 )
 def test_answers_that_are_not_in_their_context_are_refused_by_the_row(
@@ -149,6 +146,16 @@ def test_answers_that_are_not_in_their_context_are_refused_by_the_row(
 ) -> None:
     with pytest.raises(DataError, match=f"somewhere: {what}"):
         Span().check(TASK, rows(("d", "ab c d", answers, starts)), "somewhere")
+
+
+@pytest.mark.parametrize("start", [2, 3, 4, 5, 6, 3 + span.NEAR, 3 - span.NEAR])
+def test_an_answer_beside_its_start_is_the_nearest_of_its_text(start: int) -> None:
+    """White space was cut from the contexts of some published data after the starts were counted."""
+    table = rows(("d", "ab c d c", ["c"], [start]))
+    Span().check(TASK, table, "somewhere")
+    encoded = encode(table)
+    first, last = encoded["targets"][0].as_py()
+    assert (encoded["starts"][0].as_py()[first], encoded["ends"][0].as_py()[last]) == ((3, 4) if start < 6 else (7, 8))
 
 
 def test_no_answer_is_an_answer_where_a_task_says_so_and_another_identity() -> None:
