@@ -59,9 +59,10 @@ class Mining(Format):
             if wrong >= 0:
                 what = f"row {rows['example'][wrong]}: {name} '{rows[name][wrong]}'"
                 raise DataError(what, where, f"it must be {known[0]} or {known[1]}")
-        for side in (SOURCE, TARGET):
-            if not _at(rows, side, SAMPLE).size:
-                raise DataError(f"the sample has no {side} sentence", where, "a threshold is found on the sample")
+        for part in dict.fromkeys([SAMPLE, *pc.unique(rows["part"]).to_pylist()]):
+            for side in (SOURCE, TARGET):
+                if not _at(rows, side, part).size:
+                    raise DataError(f"no {side} sentence in the part '{part}'", where, "each part needs both sides")
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
         inputs = text.texts(rows["text"].to_pylist())

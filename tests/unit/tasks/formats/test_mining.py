@@ -227,7 +227,7 @@ def test_vectors_of_zeros_are_paired_with_nothing() -> None:
     [
         ("side", "left", "row 2: side 'left'"),
         ("part", "train", "row 2: part 'train'"),
-        ("part", TEST, "the sample has no target sentence"),
+        ("part", TEST, "no target sentence in the part 'sample'"),
     ],
 )
 def test_rows_of_no_side_or_part_are_refused(field: str, value: str, what: str) -> None:
@@ -236,6 +236,14 @@ def test_rows_of_no_side_or_part_are_refused(field: str, value: str, what: str) 
     wrong = rows.set_column(rows.column_names.index(field), field, pa.array(values))
     with pytest.raises(DataError, match=f"somewhere: {what}"):
         Mining().check(TASK, wrong, "somewhere")
+
+
+@pytest.mark.parametrize("side", [SOURCE, TARGET])
+def test_a_test_with_one_side_alone_is_refused(side: str) -> None:
+    rows, _ = made(*SAMPLE_ROWS, ("e", side, "x", [], TEST, EAST))
+    Mining().check(TASK, rows.slice(0, 4), "somewhere")
+    with pytest.raises(DataError, match=f"no {({SOURCE, TARGET} - {side}).pop()} sentence in the part 'test'"):
+        Mining().check(TASK, rows, "somewhere")
 
 
 def test_nothing_is_trained_for_mining() -> None:

@@ -80,7 +80,7 @@ MALFORMED = {
     "an id twice": ("en", ["en-1\ta", "en-2\tb", "en-1\tc"], 3, "the id 'en-1' has been there before"),
     "a pair without a tab": ("gold", ["de-000000000 en-000000001"], 1, "is not two ids with a tab"),
     "three ids": ("gold", ["de-000000000\ten-000000001\ten-000000002"], 1, "is not two ids with a tab"),
-    "an unknown source": ("gold", ["de-000000000\ten-000000001", "de-7\ten-000000001"], 2, "no source sentence has the id"),
+    "an unknown source": ("gold", ["de-000000000\ten-000000001", "de-7\ten-000000001"], 2, "no source sentence has"),
     "an unknown target": ("gold", ["de-000000000\ten-7"], 1, "no English sentence has the id 'en-7'"),
     "a pair the other way round": ("gold", ["en-000000001\tde-000000000"], 1, "no source sentence has the id 'en"),
 }  # fmt: skip
@@ -108,7 +108,7 @@ def test_tabs_and_unicodes_separators_within_a_sentence_belong_to_it(tmp_path: P
 def test_a_sample_with_a_side_that_is_empty_is_refused(tmp_path: Path, ending: str) -> None:
     roots = write(tmp_path, ending)
     place(tmp_path, "sample", "gold").write_text("")
-    with pytest.raises(DataError, match=r"the sample has no (source|target) sentence"):
+    with pytest.raises(DataError, match=r"no (source|target) sentence in the part 'sample'"):
         roots.rows(TASK, "de", "test")
 
 

@@ -86,7 +86,7 @@ MALFORMED = {
     "no ID line": (f"{WAITS}\n", 1, "stands where a sentence begins"),
     "two derivations": (sentence(WAITS) + WAITS, 3, "stands where a sentence begins"),
     "an ID line alone": (sentence(WAITS) + NAME.format(article="0001", number=2), 3, "no derivation follows ID=wsj_0"),
-    "two ID lines": (f"{NAME.format(article='0001', number=7)}\n{sentence(WAITS)}", 1, "no derivation follows ID=wsj_0"),
+    "two ID lines": (sentence(NAME.format(article="0001", number=7)), 1, "no derivation follows ID=wsj_0"),
     "a leaf without its word": (sentence("(<L N NN NN N>)"), 2, "<L N NN NN N> has 4 parts"),
     "a leaf with an empty word": (sentence("(<L N NN NN  N>)"), 2, "<L N NN NN  N> has 4 parts"),
     "a leaf with too much": (sentence("(<L N NN NN two words N>)"), 2, "has 6 parts"),
