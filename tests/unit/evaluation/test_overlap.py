@@ -156,4 +156,5 @@ def test_the_same_data_give_the_same_table_in_any_order_of_sources() -> None:
 
 
 def test_nothing_is_held_against_nothing() -> None:
-    assert overlaps([], {}.__getitem__).equals(pa.table([[]] * len(OVERLAPS), schema=OVERLAPS))
+    held: dict[Place, Texts] = {}
+    assert overlaps([], held.__getitem__).equals(pa.table([[]] * len(OVERLAPS), schema=OVERLAPS))

@@ -11,6 +11,7 @@ from tests.unit.study import made, overlapping
 from tests.unit.study.overlapping import DE, EN, LINES, PAWSX, study_file
 from tests.world import STRING, put
 from xfer.errors import DataError, LockError
+from xfer.evaluation.overlap import Group
 from xfer.evaluation.texts import Place
 from xfer.store.store import Store
 from xfer.study import lock as locks
@@ -46,7 +47,7 @@ def lock(folder: Path, study: Study) -> Lock:
     return resolve.lock_of(study, roots(folder))
 
 
-def named(groups: list[overlaps.Group]) -> dict[str, str]:
+def named(groups: list[Group]) -> dict[str, str]:
     return {" ".join(map(str, group.sources)): " ".join(map(str, group.against)) for group in groups}
 
 
