@@ -16,6 +16,7 @@ TASK = Task(
     trains_on="squad",
     metric="mlqa_em_f1",
     cluster="context",
+    parallel="id",
     id="id",
     suites=("xtreme",),
     licence="CC-BY-SA-3.0",

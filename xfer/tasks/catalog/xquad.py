@@ -15,6 +15,7 @@ TASK = Task(
     trains_on="squad",
     metric="squad_em_f1",
     cluster="context",
+    parallel="id",
     id="id",
     suites=("xtreme",),
     licence="CC-BY-SA-4.0",
