@@ -31,14 +31,14 @@ PREDICTIONS = _schema(
     ),
     gold=(
         _texts,
-        "what is right: a label, or one a word; of retrieval the candidate's row; of a question every right answer, none "
-        "where it has no answer; of mining the ids of the partners",
+        "what is right: a label, or one a word; of retrieval the candidate's row; of a question every right answer, "
+        "none where it has no answer; of mining the ids of the partners",
     ),
     prediction=(_texts, "what was predicted, likewise; of a question one text, empty for no answer"),
     probabilities=(
         pa.list_(pa.float32()),
-        "classification and choice: one a label in the task's order; retrieval: the cosine; question: the sums of logits "
-        "of the best answer and of none; mining: the margin",
+        "classification and choice: one a label in the task's order; retrieval: the cosine; question: the sums of "
+        "logits of the best answer and of none; mining: the margin",
     ),
     truncated=(_int, "sub-tokens of the input that were cut"),
 )
