@@ -1,10 +1,12 @@
-"""Files beside the study, written whole or not at all; this machine's cache; and the end of a process."""
+"""Files and folders for the user, written whole or not at all; this machine's cache; and the end of a process."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +30,27 @@ def write_whole(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise UserError(f"cannot write: {error.strerror}", str(path), "check rights and free space") from error
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` that takes its place when the block ends well.
+
+    Raises ``UserError`` when ``target`` is not empty or cannot be written.
+    """
+    target = target.resolve()
+    try:
+        if target.is_file() or (target.is_dir() and any(target.iterdir())):
+            raise UserError("there is something already", str(target), "give a new folder, or an empty one")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as name:
+            folder = Path(name) / target.name  # a temporary folder itself is its maker's alone
+            folder.mkdir()
+            yield folder
+            folder.rename(target)
+    except OSError as error:
+        what = f"cannot write: {error.strerror}"
+        raise UserError(what, str(error.filename or target), "check rights and free space") from error
 
 
 def cache_folder() -> Path:

@@ -1,4 +1,4 @@
-"""``xfer export``: things of a storage, in the form that others read."""
+"""``xfer export``: what a storage holds, in the form that others read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cluster.cli import export_xtreme
 from cluster.cli import storage as storages
 
 if TYPE_CHECKING:
@@ -15,14 +16,10 @@ if TYPE_CHECKING:
     from xfer.store.store import Store
 
 app = typer.Typer(help="Write what a storage holds in the form that others read.", no_args_is_help=True)
+app.command("xtreme")(export_xtreme.xtreme)
 
 SHOWN = 10
 """Keys that a message lists at most."""
-
-
-@app.callback()
-def export() -> None:
-    pass  # with a callback, the name of a single command is not left out
 
 
 @app.command("model")

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cluster.cli import check, export, gc, lock, plan, report, results, run, runs, settings, tasks
+from cluster.cli import check, export, gc, lock, overlap, plan, report, results, run, runs, settings, tasks
 from xfer.errors import XferError
 from xfer.io import leave
 
@@ -30,6 +30,7 @@ app.command("stop")(runs.stop)
 app.command("doctor")(runs.doctor)
 app.command("fetch")(runs.fetch)
 app.command("results")(results.results)
+app.command("overlap")(overlap.overlap)
 app.command("report")(report.report)
 app.add_typer(export.app, name="export")
 app.command("gc")(gc.gc)

@@ -30,10 +30,13 @@ def report(
     from xfer.reports.views import Views
     from xfer.results.schema import VIEWS
     from xfer.study.opening import open_study
+    from xfer.study.overlaps import kept
 
     opened = open_study(study)
     views = Views(opened.plan, opened.store)
     tables = {name: views.table(name) for name in VIEWS if name != "predictions"}
+    overlaps = kept(opened.store, opened.study, opened.lock)
+    tables |= {} if overlaps is None else {"overlaps": overlaps}
     folder = out or Path("reports") / opened.plan.study
     page = folder / "index.html"
     known = about(opened, tables)

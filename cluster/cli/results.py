@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,19 +34,28 @@ class Shape(StrEnum):
     parquet = "parquet"
 
 
+Format = Annotated[Shape, typer.Option("--format")]
+Out = Annotated[Path | None, typer.Option(help="Write to this file.")]
+
+
 def results(
     study: StudyPath,
     table: Annotated[Name, typer.Option(help="Which view.")] = Name.scores,
-    shape: Annotated[Shape, typer.Option("--format")] = Shape.table,
-    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    shape: Format = Shape.table,
+    out: Out = None,
 ) -> None:
     """Print or write one of the study's tables."""
     import xfer
+
+    deliver(xfer.open(str(study)).table(table.value), shape, out)
+
+
+def deliver(found: pa.Table, shape: Shape, out: Path | None, hidden: Sequence[str] = ()) -> None:
+    """Print a table, or write it to a file; the columns in ``hidden`` are too long to be printed."""
     from xfer.errors import UserError
 
-    found = xfer.open(str(study)).table(table.value)
     if shape is Shape.table and out is None:
-        _print(found)
+        _print(found.drop_columns(list(hidden)))
         return
     if shape is Shape.parquet and out is None:
         raise UserError("Parquet is not for a terminal", "--format parquet", "give --out FILE")

@@ -33,10 +33,11 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
     """A task of the format and rows for it: short and long texts, words without sub-tokens."""
     name = {
         "classification": "mnli", "tagging": "udpos", "retrieval": "tatoeba", "masked_text": "world_text",
-        "choice": "hellaswag", "span": "squad",
+        "choice": "hellaswag", "span": "squad", "mining": "bucc",
     }[format_name]  # fmt: skip
-    task, numbers = SHIPPED.get(name), pa.array(range(3, 11), pa.int32())
-    texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3)) for row in range(8)]
+    count = 48 if format_name == "mining" else 8
+    task, numbers = SHIPPED.get(name), pa.array(range(3, 3 + count), pa.int32())
+    texts = [" ".join(LETTERS[: 1 + row] * (1 + row % 3) + LETTERS[: row // 8]) for row in range(count)]
     columns: dict[str, Any] = {"example": numbers, "cluster": numbers}
     for field in task.columns:
         columns[field] = {
@@ -47,6 +48,9 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
             "tokens": [text.split() for text in texts],
             "tags": [[task.labels[(row + i) % len(task.labels)] for i in range(len(text.split()))]
                      for row, text in enumerate(texts)] if task.labels else None,
+            "side": ["source", "target", "target"] * (count // 3), "id": [str(row) for row in range(count)],
+            "partners": [[str(row + 2)] * (row % 3 == 0 and row % 4 > 0) for row in range(count)],
+            "part": ["sample", "sample", "sample", "test", "test", "test"] * (count // 6),
         }[field]  # fmt: skip
     return task, pa.table(columns)
 
@@ -183,7 +187,7 @@ def new_encoders_weights() -> dict[str, list[float]]:
     }
 
 
-FORMATS = ("choice", "classification", "masked_text", "retrieval", "span", "tagging")
+FORMATS = ("choice", "classification", "masked_text", "mining", "retrieval", "span", "tagging")
 
 
 def exercises() -> dict[str, Callable[[], object]]:

@@ -13,7 +13,7 @@ import pytest
 from xfer import events
 from xfer.errors import UserError
 from xfer.events import Events
-from xfer.io import write_whole
+from xfer.io import whole_folder, write_whole
 
 
 def test_a_file_is_replaced_whole_in_folders_that_are_made_and_others_may_read_it(tmp_path: Path) -> None:
@@ -34,6 +34,26 @@ def test_a_path_that_cannot_be_written_is_a_user_error_that_names_it_and_leaves_
     with pytest.raises(UserError):
         write_whole(tmp_path / "folder", b"x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_folder_appears_whole_or_not_at_all_and_takes_no_others_place(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "folder"
+    with pytest.raises(ValueError, match="half way"), whole_folder(target) as inside:
+        (inside / "first").write_text("1")
+        raise ValueError("half way")
+    assert list((tmp_path / "new").iterdir()) == []
+    target.mkdir()
+    with whole_folder(target) as inside:
+        (inside / "first").write_text("1")
+        assert list(target.iterdir()) == []
+    assert [path.name for path in (tmp_path / "new").rglob("*")] == ["folder", "first"]
+    assert stat.S_IMODE(target.stat().st_mode) & 0o055 == 0o055
+    for taken in (target, target / "first"):
+        with pytest.raises(UserError, match="there is something already"), whole_folder(taken):
+            pass
+    with pytest.raises(UserError, match="cannot write"), whole_folder(target / "first" / "below"):
+        pass
+    assert (target / "first").read_text() == "1"
 
 
 def test_an_event_is_one_json_line_with_time_and_name_first() -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from xfer.errors import ModelError, UserError
+from xfer.errors import ModelError
+from xfer.io import whole_folder
 from xfer.models.card import Origin, card
 from xfer.models.spec import HeadSpec
 
@@ -56,7 +55,7 @@ def export(checkpoint: Path, target: Path, origin: Origin) -> str:
     config, heads = _read(checkpoint / "config.json"), _heads(checkpoint)
     use = _use(config, heads)
     auto, pipeline = (f"AutoModelFor{use.model}", use.pipeline) if use else ("AutoModel", "feature-extraction")
-    with _whole(target) as folder:
+    with whole_folder(target) as folder:
         for file in sorted(checkpoint.iterdir()):
             if use is None or file.name not in ("model.safetensors", "heads.safetensors", "heads.json"):
                 shutil.copyfile(file, folder / file.name)
@@ -132,21 +131,3 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A folder beside ``target`` that takes its place when the block ends well."""
-    target = target.resolve()
-    try:
-        if target.is_file() or (target.is_dir() and any(target.iterdir())):
-            raise UserError("there is something already", str(target), "give a new folder, or an empty one")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as name:
-            folder = Path(name) / target.name  # a temporary folder itself is its maker's alone
-            folder.mkdir()
-            yield folder
-            folder.rename(target)
-    except OSError as error:
-        what = f"cannot export: {error.strerror}"
-        raise UserError(what, str(error.filename or target), "check rights and free space") from error

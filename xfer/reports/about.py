@@ -10,6 +10,7 @@ import pyarrow as pa
 from xfer.reports.methods import methods
 from xfer.reports.methods_models import language_notes
 from xfer.reports.methods_sources import tasks_of
+from xfer.reports.overlaps import NOTHING, Overlaps, overlaps_of
 from xfer.reports.pools import Pool, pools
 from xfer.reports.prose import Paragraph
 from xfer.reports.xtreme import Standing, standings
@@ -27,10 +28,11 @@ class About:
     """What a generated language is, by its code."""
     xtreme: tuple[Standing, ...] = ()
     """XTREME's averages, where the study has targets of it."""
+    overlaps: Overlaps = NOTHING
 
 
 def about(opened: Opened, views: Mapping[str, pa.Table]) -> About:
-    """All of it, from a study and its views."""
+    """All of it, from a study and its views, among them ``overlaps`` where that was looked for."""
     study = opened.study
     generated = any(isinstance(task.source, Generated) for task in tasks_of(study))
     pooled = pools(study)
@@ -39,4 +41,5 @@ def about(opened: Opened, views: Mapping[str, pa.Table]) -> About:
         methods=methods(opened, views),
         languages=language_notes(study.world) if generated else {},
         xtreme=standings(study, views["scores"], views["cells"], pooled),
+        overlaps=overlaps_of(opened, views["overlaps"]) if "overlaps" in views else NOTHING,
     )

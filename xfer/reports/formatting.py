@@ -7,6 +7,9 @@ from types import MappingProxyType
 SYMBOLS = MappingProxyType({"same-task": "●", "near": "◐", "transfer": "○"})
 """Relation of an arm's data to the target."""
 
+OVERLAP = "∩"
+"""Beside a number of examples that the model has seen before."""
+
 BOUNDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Points at which a shade gets one step deeper. Fixed, so that two pages can be laid side by side."""
 

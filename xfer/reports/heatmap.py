@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xfer.reports.formatting import MISSING, SYMBOLS, points, shade, signed, spread
+from xfer.reports.overlaps import NOTHING, Overlaps
 from xfer.reports.reported import NONE, Target
 from xfer.reports.transfer import Cell, Matrix, Mean, Row, order_languages
 
@@ -27,6 +28,8 @@ class Box:
     """Third: from the lowest to the highest mean of a pool's models."""
     marks: tuple[int, ...] = ()
     """Footnotes, from 1."""
+    overlap: str = ""
+    """What the model has seen before of what was scored, in words; empty where that is nothing notable."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,13 @@ class _Widest:
         )
 
 
-def heat_map(matrix: Matrix) -> HeatMap:
+def heat_map(matrix: Matrix, overlaps: Overlaps = NOTHING) -> HeatMap:
     """Lay out one matrix. ``none`` shows scores, other arms differences."""
+    splits = {target.name: target.split for target in matrix.targets}
+
+    def said(cell: Cell) -> str:
+        return overlaps.said(matrix.models, cell.arm, cell.target, splits[cell.target], cell.languages)
+
     notes = Footnotes()
     means = _mean_columns(matrix)
     widest = _Widest.of(matrix)
@@ -107,7 +115,7 @@ def heat_map(matrix: Matrix) -> HeatMap:
         parameters=matrix.parameters,
         heads=heads,
         mean_heads=tuple(means.values()),
-        lines=tuple(_line(row, tuple(means), widest, notes) for row in matrix.rows),
+        lines=tuple(_line(row, tuple(means), widest, notes, said) for row in matrix.rows),
         footnotes=tuple(notes.texts),
     )
 
@@ -136,8 +144,8 @@ def _mean_columns(matrix: Matrix) -> dict[str, str]:
     return columns
 
 
-def _line(row: Row, means: Sequence[str], widest: _Widest, notes: Footnotes) -> Line:
-    boxes = tuple(_box(cell, widest, notes) for cell in row.cells)
+def _line(row: Row, means: Sequence[str], widest: _Widest, notes: Footnotes, overlap: Callable[[Cell], str]) -> Line:
+    boxes = tuple(replace(_box(cell, widest, notes), overlap=overlap(cell)) for cell in row.cells)
     source = row.scores if row.arm == NONE else row.deltas
     show = points if row.arm == NONE else signed
     return Line(row.arm, row.group, boxes, tuple(_mean_box(getattr(source, name), show) for name in means))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from xfer.reports.formatting import MISSING, SYMBOLS, points, shade, spread
 from xfer.reports.heatmap import Box
 from xfer.reports.languages import LanguageRow, LanguageTable
+from xfer.reports.overlaps import NOTHING, Overlaps
 
 BAND = 16
 """Languages side by side, at most; more would not fit on paper."""
@@ -47,7 +48,7 @@ class LanguageMap:
     """Whether the means leave out languages that some arm lacks."""
 
 
-def language_map(table: LanguageTable) -> LanguageMap:
+def language_map(table: LanguageTable, overlaps: Overlaps = NOTHING) -> LanguageMap:
     """Lay out one per-language table: scores, shaded by their difference from ``none``."""
     size = ceil(len(table.languages) / max(1, ceil(len(table.languages) / BAND)))
     return LanguageMap(
@@ -55,21 +56,24 @@ def language_map(table: LanguageTable) -> LanguageMap:
         bands=tuple(
             Band(table.languages[start : start + size], start) for start in range(0, len(table.languages), size)
         ),
-        lines=tuple(_language_line(row, table) for row in table.rows),
+        lines=tuple(_language_line(row, table, overlaps) for row in table.rows),
         chance=tuple(map(points, table.chance)) if any(c is not None for c in table.chance) else (),
         partial=set(table.common) != set(table.languages),
     )
 
 
-def _language_line(row: LanguageRow, table: LanguageTable) -> LanguageLine:
+def _language_line(row: LanguageRow, table: LanguageTable, overlaps: Overlaps) -> LanguageLine:
     base = table.baseline
     against = base.values if base else (None,) * len(row.values)
+    boxes = map(_score_box, row.values, against, table.chance, row.deviations)
+    target = table.target
+    said = (overlaps.said(table.models, row.arm, target.name, target.split, (code,)) for code in table.languages)
     return LanguageLine(
         arm=row.arm,
         relation=row.relation,
         symbol=SYMBOLS.get(row.relation, ""),
         means=(_score_box(row.mean), _score_box(row.zero_shot)),
-        boxes=tuple(map(_score_box, row.values, against, table.chance, row.deviations)),
+        boxes=tuple(replace(box, overlap=overlap) for box, overlap in zip(boxes, said, strict=True)),
     )
 
 

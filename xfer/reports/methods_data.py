@@ -28,7 +28,10 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "mlqa_em": "mlqa_em is the share of questions answered exactly, by MLQA’s rules for the language",
         "mlqa_f1": "mlqa_f1 is the mean over questions of the F1 of tokens, by MLQA’s rules for the language",
         "mlqa_em_f1": "mlqa_em_f1 is the mean of exact match and F1 of tokens, by MLQA’s rules for the language",
-        "mining_f1": "mining_f1 is the F1 of pairs of sentences that are each other’s translation",
+        "mining_f1": (
+            "mining_f1 is the F1 of pairs of sentences that are each other’s translation; pairs are taken by the ratio "
+            "margin of their cosine, one partner a sentence, from the threshold on that is best on a sample"
+        ),
     }
 )
 """What each metric is; another one is only named."""
@@ -119,8 +122,8 @@ def _retrieved(task: Task, specs: Mapping[str, ModelSpec]) -> str:
         return "not trained"
     layers = {f"layer {round(task.depth * spec.layers)} of {spec.layers}" for spec in specs.values()}
     return (
-        "not trained; a sentence’s translation is looked for among all candidates of the split by the cosine of "
-        f"hidden states, averaged over sub-tokens ({listed(sorted(layers), 'or')})"
+        "not trained; a sentence’s translation is looked for by the cosine of hidden states, averaged over sub-tokens "
+        f"({listed(sorted(layers), 'or')})"
     )
 
 

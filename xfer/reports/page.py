@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from xfer.evaluation.overlap import NOTABLE
 from xfer.reports.about import About
 from xfer.reports.curves import draw
-from xfer.reports.formatting import BOUNDS, SYMBOLS, count
+from xfer.reports.formatting import BOUNDS, OVERLAP, SYMBOLS, count
 from xfer.reports.heatmap import heat_map
 from xfer.reports.language_map import by_target, language_map
 from xfer.reports.languages import tables_of
+from xfer.reports.overlaps import overlap_sheets
+from xfer.reports.prose import percent
 from xfer.reports.reported import Reported, reported
 from xfer.reports.sheets import sheets
 from xfer.reports.transfer import Matrix, matrix
@@ -43,7 +46,8 @@ def render(
     title: str, views: Mapping[str, pa.Table], study: str, notes: Sequence[str] = (), about: About = NOTHING,
     models: Sequence[Reported] | None = None,
 ) -> str:  # fmt: skip
-    """One self-contained HTML page from the views of ``xfer.results.schema`` (``predictions`` may be absent).
+    """One self-contained HTML page from the views of ``xfer.results.schema`` (``predictions`` may be absent, and
+    ``overlaps`` there).
 
     ``models``: what is printed of the scores, where that is known already.
     Equal views give equal bytes. Raises XferError when two scores compete for one place in a table.
@@ -69,13 +73,15 @@ def render(
         about=about,
         facts=_facts(single, views["cells"]),
         symbols=SYMBOLS,
+        overlap=OVERLAP,
+        notable=percent(NOTABLE),
         bounds=BOUNDS,
-        matrices=[heat_map(matrix) for matrix in tables],
+        matrices=[heat_map(matrix, about.overlaps) for matrix in tables],
         xtreme=list(map(xtreme_map, about.xtreme)),
         members=members,
-        languages=by_target(language_map(table) for table in by_language),
+        languages=by_target(language_map(table, about.overlaps) for table in by_language),
         curves=draw(views, arms),
-        sheets=sheets(views),
+        sheets=(*overlap_sheets(views), *sheets(views)),
     )
 
 

@@ -6,6 +6,7 @@ Parts know only keys; the plan adds study, model, arm, target, relation and seed
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,15 +124,19 @@ class Views:
                 )
         return pa.Table.from_pylist(rows, schema=schema.DECISIONS)
 
-    def predictions(self) -> pa.Table:
-        """Every prediction behind the scores."""
-        wanted = {key for cell in self.plan.cells if cell.decided for key in cell.evaluations}
+    def predictions(self, evaluations: Collection[str] | None = None) -> pa.Table:
+        """Every prediction behind the scores, or those of some evaluations, by key."""
+        decided = (cell for cell in self.plan.cells if cell.decided)
+        wanted = {key for cell in decided for key in cell.evaluations} if evaluations is None else {*evaluations}
         tables, seen = [schema.PREDICTIONS.empty_table()], set[str]()
         for group in dict.fromkeys(self.plan.evaluations[key].group for key in wanted):
             for name, _ in parts.names(self.store, group):
-                table = from_parquet(self.store.get(parts.part_path(group, name)) or b"").cast(schema.PREDICTIONS)
+                content = self.store.get(parts.part_path(group, name))
+                if content is None:
+                    continue
+                table = from_parquet(content).cast(schema.PREDICTIONS)
                 keys = table["evaluation"].to_pylist()
-                tables.append(table.filter(pa.array([key in wanted and key not in seen for key in keys])))
+                tables.append(table.filter(pa.array([key in wanted and key not in seen for key in keys], pa.bool_())))
                 seen |= set(keys)
         return pa.concat_tables(tables).sort_by([("evaluation", "ascending"), ("example", "ascending")])
 

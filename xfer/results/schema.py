@@ -29,11 +29,16 @@ PREDICTIONS = _schema(
         _int,
         "examples that share it are not independent (a premise, a paragraph); equal across parallel languages",
     ),
-    gold=(_texts, "right labels, one or one a word; for retrieval the right candidate's row"),
-    prediction=(_texts, "predicted labels, likewise"),
+    gold=(
+        _texts,
+        "what is right: a label, or one a word; of retrieval the candidate's row; of a question every right answer, "
+        "none where it has no answer; of mining the ids of the partners",
+    ),
+    prediction=(_texts, "what was predicted, likewise; of a question one text, empty for no answer"),
     probabilities=(
         pa.list_(pa.float32()),
-        "classification: one a label in the task's order; retrieval: the cosine",
+        "classification and choice: one a label in the task's order; retrieval: the cosine; question: the sums of "
+        "logits of the best answer and of none; mining: the margin",
     ),
     truncated=(_int, "sub-tokens of the input that were cut"),
 )
@@ -166,6 +171,27 @@ XTREME = _schema(
     remarks=(_texts, "what else keeps it from being an XTREME score: languages that are missing, validation data"),
 )
 
+OVERLAPS = _schema(
+    task=(_text, "task that is evaluated"),
+    language=(_text, "BCP-47 code"),
+    split=(_text, "split"),
+    field=(_text, "column of the source whose texts were found; empty where that is declared"),
+    against_task=(_text, "task whose texts it was held against: trained on, chosen by, or pretrained on"),
+    against_language=(_text, "BCP-47 code; empty where it is all its languages taken together"),
+    against_split=(_text, "split; all of it, whatever part of it a phase draws"),
+    kind=(
+        _text,
+        "exact: the same words, whatever case and punctuation; near: at least 0.7 of their shingles of three words "
+        "are shared (Jaccard), and not exact; translation: neither, but so in another language of the task; "
+        "declared: no text shows it, the task says that it holds these data in other words",
+    ),
+    examples=(_int, "examples of the split that this is true of; empty for declared"),
+    verbatim=(_int, "so many of the exact ones are letter by letter the same"),
+    of=(_int, "examples of the split"),
+    share=(_float, "examples by of"),
+    rows=(pa.list_(_int), "these examples: rows of the source split, from 0"),
+)
+
 VIEWS = {
     "scores": SCORES,
     "phases": PHASES,
@@ -183,10 +209,12 @@ def markdown() -> str:
         "# Tables",
         "",
         "Made by `make docs` from `xfer/results/schema.py`. `xfer results STUDY --table NAME` prints one,",
-        '`xfer.open("study.yaml").NAME()` gives it as an Arrow table. Proportions are between 0 and 1.',
+        '`xfer.open("study.yaml").NAME()` gives it as an Arrow table; `xfer overlap STUDY` gives the last one.',
+        "Proportions are between 0 and 1.",
     ]
     for name, schema in VIEWS.items():
         lines += _section(name, schema)
+    lines += _section("overlaps", OVERLAPS, "No view: `xfer overlap` finds it and keeps it in the store.")
     lines += _section("xtreme", XTREME, "No view: `xfer report` writes it where a study has targets of XTREME.")
     return "\n".join(lines) + "\n"
 

@@ -20,6 +20,7 @@ Found = Iterator[tuple[Loc, str, str]]
 def check(study: Study) -> Found:
     """Every problem: where it stands, what is wrong, and what to do."""
     yield from _check_tasks(study)
+    yield from _check_pretrained(study)
     yield from _check_names(study)
     yield from _check_tune(study)
     yield from exploring_checks.check(study)
@@ -37,6 +38,11 @@ def _check_tasks(study: Study) -> Found:
     named += [(("targets", i, "task"), target.task) for i, target in enumerate(study.targets)]
     named += [(("explore", "space", "mix", task), task) for task in (study.explore.space.mix if study.explore else ())]
     named += [(("models", i, "scratch", "text"), m.scratch.text) for i, m in enumerate(study.models) if m.scratch]
+    named += [
+        (("models", i, "pretrained_on", j), t)
+        for i, m in enumerate(study.models)
+        for j, t in enumerate(m.pretrained_on)
+    ]
     for loc, name in named:
         try:
             task = study.registry.get(name)
@@ -59,6 +65,13 @@ def _check_tasks(study: Study) -> Found:
                 yield ("arms", i, *arm.where(j)), f"task '{ingredient.task}' has no labels to shuffle", "leave it out"
 
 
+def _check_pretrained(study: Study) -> Found:
+    for i, model in enumerate(study.models):
+        if model.scratch and model.pretrained_on:
+            what = f"model '{model.id}' is pretrained by the study itself"
+            yield ("models", i, "pretrained_on"), what, "leave it out: scratch.text says on what"
+
+
 def _check_names(study: Study) -> Found:
     lists: list[tuple[Loc, list[str]]] = [
         (("arms",), [arm.name for arm in study.arms]),
@@ -73,6 +86,7 @@ def _check_names(study: Study) -> Found:
             for i, arm in enumerate(study.arms)
             if len(arm.trains_on) > 1
         ),
+        *((("models", i, "pretrained_on"), list(model.pretrained_on)) for i, model in enumerate(study.models)),
     ]
     for loc, names in lists:
         for name, count in Counter(names).items():

@@ -46,9 +46,10 @@ def cost(phase: Phase, model: str, selections: int, lock: Lock) -> Cost:
     spec = lock.model(model)
     tokens, mean = 0.0, 0.0
     for data, share in zip(phase.trains_on, phase.weights, strict=True):
-        length = _mean_length(lock, data, model, phase.recipe.max_length)
+        inputs, length = _inputs(lock, data, model, phase.recipe.max_length)
         per_epoch = -(-data.rows // phase.recipe.batch_size)
-        tokens += share * phase.steps / per_epoch * data.rows * length  # the last batch of an epoch may be short
+        rows = phase.steps / per_epoch * data.rows  # the last batch of an epoch may be short
+        tokens += share * rows * inputs * length
         mean += share * length
     return Cost(phase.steps, round(tokens), tokens * _flops_per_token(spec, mean), selections * BYTES * spec.parameters)
 
@@ -76,7 +77,9 @@ def _flops_per_token(spec: ModelSpec, length: float) -> float:
     return 6 * (spec.parameters - spec.embedding_parameters) + 12 * spec.layers * spec.hidden * length
 
 
-def _mean_length(lock: Lock, data: DataSet, model: str, limit: int) -> float:
-    place = f"{data.task}/{data.language}/{data.split}"
-    lengths: Mapping[int, int] = lock.splits[place].lengths[model]
-    return sum(min(length, limit) * n for length, n in lengths.items()) / max(1, sum(lengths.values()))
+def _inputs(lock: Lock, data: DataSet, model: str, limit: int) -> tuple[float, float]:
+    """Inputs that a row makes (the options of a choice are one each), and their mean length."""
+    locked = lock.splits[f"{data.task}/{data.language}/{data.split}"]
+    lengths: Mapping[int, int] = locked.lengths[model]
+    inputs = max(1, sum(lengths.values()))
+    return inputs / max(1, locked.rows), sum(min(length, limit) * n for length, n in lengths.items()) / inputs

@@ -15,7 +15,7 @@ from xfer.errors import DataError, LockError, ModelError
 from xfer.models import scratch, spec
 from xfer.models.base import Base
 from xfer.study.lock import RELOCK, Lock, LockedSplit, components, declarations
-from xfer.study.needs import needs
+from xfer.study.needs import needs, trained
 from xfer.study.planner import plan
 from xfer.study.schema import ModelRef, Study
 from xfer.tasks.batches import padded_length
@@ -60,10 +60,11 @@ def resolve(study: Study, roots: Roots) -> Lock:
     revisions = _commits(tasks, roots)
     data = roots.data_roots(study, revisions)
     bases = {}
+    learnt = [study.registry.get(name) for name in dict.fromkeys(name for name, _, _ in trained(study))]
     for i, ref in enumerate(study.models):
         try:
             bases[ref.id] = _base(ref, study, roots, data)
-            _check_mask(bases[ref.id], tasks)
+            _check_mask(bases[ref.id], learnt)
         except ModelError as error:
             place = study.where("models", i) + (f" ({error.where})" if error.where else "")
             raise ModelError(error.what, place, error.fix) from error
@@ -73,6 +74,7 @@ def resolve(study: Study, roots: Roots) -> Lock:
         if required or data.exists(task, language, split):
             splits[f"{name}/{language}/{split}"] = _split(task, language, split, data, bases)
     _check_languages(study, splits, data)
+    _check_pretrained(study, splits)
     return Lock(
         components=components(tasks),
         tasks=declarations(tasks),
@@ -92,14 +94,11 @@ def lock_of(study: Study, roots: Roots) -> Lock:
 
 def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
     """Raise ``LockError`` when the data or models are no longer what the lock says."""
-    data, registry = roots.data_roots(study, lock.revisions), study.registry
     if lock.is_published:
         raise LockError("it holds sizes as published, to plan with", str(lock_path), RELOCK)
-    for place, locked in lock.splits.items():
-        name, language, split = place.split("/")
-        if data.fingerprint(registry.get(name), language, split) != locked.data:
-            where = data.locate(registry.get(name), language, split)
-            raise LockError(f"{where} is no longer what the lock was made from", str(lock_path), RELOCK)
+    data = roots.data_roots(study, lock.revisions)
+    for place in lock.splits:
+        check_split(study, lock, data, place, lock_path)
     for ref in study.models:
         locked_model = lock.model(ref.id)
         if (locked_model.tokenizer is None) != (ref.scratch is None):
@@ -109,6 +108,15 @@ def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
         folder, commit = roots.model_folder(ref.id, locked_model.revision, study.path.parent)
         if spec.read(ref.id, folder, commit).fingerprint != locked_model.fingerprint:
             raise LockError(f"{folder} is no longer what the lock was made from", str(lock_path), RELOCK)
+
+
+def check_split(study: Study, lock: Lock, data: DataRoots, place: str, lock_path: Path) -> None:
+    """Raise ``LockError`` when the data at ``task/language/split`` are no longer what the lock says."""
+    name, language, split = place.split("/")
+    task = study.registry.get(name)
+    if data.fingerprint(task, language, split) != lock.splits[place].data:
+        where = data.locate(task, language, split)
+        raise LockError(f"{where} is no longer what the lock was made from", str(lock_path), RELOCK)
 
 
 def _base(ref: ModelRef, study: Study, roots: Roots, data: DataRoots) -> Base:
@@ -163,6 +171,18 @@ def _check_languages(study: Study, splits: dict[str, LockedSplit], data: DataRoo
                     f"no data to evaluate target '{task.name}' on",
                     study.where("evaluate", i),
                     f"give a copy of {task.source} with XFER_DATA or --data",
+                )
+
+
+def _check_pretrained(study: Study, splits: dict[str, LockedSplit]) -> None:
+    """Of every text that a model was pretrained on some language must be there."""
+    for i, ref in enumerate(study.models):
+        for j, name in enumerate(ref.pretrained_on):
+            if not any(place.startswith(f"{name}/") for place in splits):
+                raise DataError(
+                    f"the data hold no language of '{name}'",
+                    study.where("models", i, "pretrained_on", j),
+                    f"give a copy of {study.registry.get(name).source} with XFER_DATA or --data",
                 )
 
 

@@ -50,6 +50,9 @@ class ModelRef(Fields):
     """Commit on the Hub."""
     scratch: Scratch | None = None
     """How it is made; None: it is there."""
+    pretrained_on: tuple[str, ...] = ()
+    """Tasks of masked text that hold what a model that is there was pretrained on, in every language of theirs. They
+    are read to look for overlaps alone; no key depends on them."""
 
 
 class Target(Fields):

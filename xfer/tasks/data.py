@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from xfer.errors import DataError
 from xfer.synthetic.world import World
-from xfer.tasks.columns import feature_of, field_of, flat, replaced
+from xfer.tasks.columns import Columns, feature_of, field_of, flat, replaced
 from xfer.tasks.source import Split
 from xfer.tasks.task import Task
 
@@ -53,6 +53,14 @@ class DataRoots:
         """
         where = self.locate(task, language, split)
         return _normalised(task, *where.read(), str(where))
+
+    def column(self, task: Task, language: str, split: str, columns: Columns) -> pa.Array:
+        """What a split's source holds there, a value for each of its rows, in their order.
+
+        Raises ``DataError`` for a file that cannot be read, a missing column, or an empty value.
+        """
+        where = self.locate(task, language, split)
+        return field_of(where.read()[0], columns, str(where))
 
     def resolved(self, task: Task) -> Task:
         """The task with the labels of its training data, where its file leaves them open."""

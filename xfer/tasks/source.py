@@ -140,7 +140,7 @@ class Folder(Source):
         return (self.name,)
 
     def identity(self) -> object:
-        return [self.name, self.reader.name, self.reader.version]
+        return [self.name, self.reader]
 
     def check(self, task: Task) -> None:
         if not task.languages:
@@ -150,7 +150,7 @@ class Folder(Source):
         return FolderSplit(roots.folder(self.name), self.name, self.reader, name, language, roots.folders)
 
     def __str__(self) -> str:
-        return f"a folder {self.name}"
+        return self.name
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ TYDIQA = _split("en ar bn fi id ko ru sw te")
 XCOPA = _split("et ht id it qu sw ta th tr vi zh")
 X_CSQA = _split("en zh de es fr it ja nl pl pt ru ar vi hi sw ur")
 XSTORY_CLOZE = _split("en ru zh es ar hi id te sw eu my")
+BUCC = _split("de fr ru zh")
 TATOEBA = _split(
     "af ar bg bn de el es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr nl pt ru sw ta te th tl tr ur vi zh"
 )

@@ -48,6 +48,8 @@ class Task:
     """Split and language on which a checkpoint may be chosen."""
     cluster: str | None = None
     """Column that ties examples together (a premise, a paragraph); by itself each example is its own."""
+    id: str | None = None
+    """Column that says how the source calls an example. Files for a benchmark need it; numbers do not."""
     drop_unlabelled: bool = False
     """Leave out rows without a gold label: -1, or an empty name."""
     depth: float | None = None
@@ -57,6 +59,10 @@ class Task:
     """Tasks whose training data are part of this one's."""
     near: tuple[str, ...] = ()
     """Tasks that ask nearly the same question of other data."""
+    derived_from: tuple[str, ...] = ()
+    """Tasks whose examples this one holds in other words (translated, rewritten), which its text cannot show."""
+    parallel: str | None = None
+    """Column that names an example in every language; ``example`` where it is the row; None: languages differ."""
     licence: str = ""
     citation: str = ""
     train_size: int | None = None

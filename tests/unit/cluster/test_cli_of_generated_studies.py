@@ -18,10 +18,10 @@ GENERATED = {"models": f"[{SCRATCH}]", "world": WORLD, "arms": "[none, world_nli
 @pytest.mark.parametrize(
     ("content", "line", "what"),
     [
-        (changed('"mine",\n    format', '"mine"\n    format'), 7, "not Python"),
+        (changed('"mine",\n    format', '"mine"\n    format'), 8, "not Python"),
         (MINE.replace("TASK", "TAKS"), 1, "it defines no TASK"),
-        (changed(', "label": "mood"', ""), 6, "columns lacks label"),
-        (MINE + "\n\nraise RuntimeError('on purpose')\n", 19, "on purpose"),
+        (changed(', "label": "mood"', ""), 7, "columns lacks label"),
+        (MINE + "\n\nraise RuntimeError('on purpose')\n", 20, "on purpose"),
     ],
 )
 def test_a_mistake_in_an_own_task_is_a_mistake_and_no_crash(tmp_path: Path, content: str, line: int, what: str) -> None:

@@ -69,6 +69,18 @@ MODELS = {
     "a negative seed": (FRESH.replace("seed: 5", "§seed: -5"), "models.0.scratch.seed", ""),
     "no seed": (FRESH.replace("scratch", "§scratch").replace(", seed: 5", ""), "'seed' is missing", "add"),
     "an unknown field": (FRESH.replace("seed: 5", "seed: 5, §vocab: 9"), "'vocab'", "vocabulary"),
+    "pretrained on a task of pairs": (
+        "models: [{id: tiny, pretrained_on: [world_text, §mnli]}]", "no plain text", "world_text",
+    ),
+    "pretrained on an unknown task": (
+        "models: [{id: tiny, pretrained_on: [§world_txt]}]", "'world_txt'", "mean world_text",
+    ),
+    "pretrained on the same twice": (
+        "models: [{id: tiny, pretrained_on: [world_text, §world_text]}]", "stands there 2 times", "once",
+    ),
+    "from scratch and pretrained": (
+        FRESH.replace("id: fresh", "id: fresh, §pretrained_on: [world_text]"), "by the study itself", "scratch.text",
+    ),
     "patience with text": (
         FRESH + "\n§recipe: {default: {steps: 8, patience: 3}}",
         "pretrain world_text: patience cannot end it", "override",

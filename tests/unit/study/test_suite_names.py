@@ -42,9 +42,7 @@ def test_a_suite_stands_beside_other_targets_and_errors_keep_their_place(tmp_pat
 
 
 def test_a_suite_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(
-        StudyError, match=r"s\.yaml:7:17: there is no suite/xtrem; known are suite/inter"
-    ):
+    with pytest.raises(StudyError, match=r"s\.yaml:7:17: there is no suite/xtrem; known are suite/inter"):
         read(tmp_path, targets="xnli, suite/xtrem")
     with pytest.raises(StudyError, match=r"s\.yaml:6.*there is no suite/mine"):
         read(tmp_path, "{mix: suite/mine}")

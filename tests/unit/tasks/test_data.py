@@ -131,6 +131,14 @@ def test_rows_without_a_gold_label_are_left_out_where_the_task_says_so_and_numbe
     assert rows["example"].to_pylist() == [0, 2, 4] and rows["cluster"].to_pylist() == [0, 0, 1]
 
 
+def test_a_column_of_the_source_has_every_row_of_it(tmp_path: Path) -> None:
+    roots, snli = nli(tmp_path, [0, -1, 2], labels(NLI), "snli"), SHIPPED.get("snli")
+    assert len(roots.rows(snli, "en", "train")) == 2
+    assert roots.column(snli, "en", "train", "hypothesis").to_pylist() == ["h0", "h1", "h2"]
+    with pytest.raises(DataError, match="column 'id' is missing\n  -> it has premise, hypothesis, label"):
+        roots.column(snli, "en", "train", "id")
+
+
 def test_a_split_of_which_no_row_is_left_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"stanfordnlp/snli \(plain_text, train\): the split has no rows"):
         labels_of(nli(tmp_path, [-1, -1], labels(NLI), "snli"), "snli")

@@ -16,6 +16,7 @@ TASK = Task(
     metric="accuracy",
     cluster="premise",
     near=("snli",),
+    derived_from=("xnli",),
     licence="CC-BY-SA-4.0",
     citation="Ebrahimi et al. 2022, arXiv 2104.08726",
 )

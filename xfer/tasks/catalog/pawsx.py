@@ -19,6 +19,7 @@ TASK = Task(
     trains_on="pawsx",
     metric="accuracy",
     suites=("xtreme",),
+    parallel="id",
     licence="free use with attribution to Google",
     citation="Yang et al. 2019, arXiv 1908.11828",
     train_size=49_401,

@@ -22,6 +22,7 @@ TASK = Task(
     metric="squad_em_f1",
     cluster="context",
     near=("squad",),
+    id="id",
     suites=("xtreme",),
     licence="Apache-2.0",
     citation="Clark et al. 2020, arXiv 2003.05002",

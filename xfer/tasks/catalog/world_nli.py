@@ -12,5 +12,6 @@ TASK = Task(
     labels=("entailment", "neutral", "contradiction"),
     trains_on="world_nli",
     metric="accuracy",
+    parallel="example",
     licence="generated",
 )

@@ -12,5 +12,6 @@ TASK = Task(
     labels=("different", "paraphrase"),
     trains_on="world_paraphrase",
     metric="accuracy",
+    parallel="example",
     licence="generated",
 )

@@ -13,5 +13,6 @@ TASK = Task(
     labels=TAGS,
     trains_on="world_tagging",
     metric="token_accuracy",
+    parallel="example",
     licence="generated",
 )

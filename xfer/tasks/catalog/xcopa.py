@@ -17,6 +17,7 @@ TASK = Task(
     languages=suites.XCOPA,
     trains_on="copa",
     metric="accuracy",
+    parallel="idx",
     licence="CC-BY-4.0",
     citation="Ponti et al. 2020, arXiv 2005.00333",
 )

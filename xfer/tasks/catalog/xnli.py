@@ -21,6 +21,7 @@ TASK = Task(
     cluster="premise",
     near=("snli",),
     suites=("xtreme",),
+    parallel="example",
     licence="CC-BY-NC-4.0",
     citation="Conneau et al. 2018, arXiv 1809.05053",
 )

@@ -87,6 +87,10 @@ class Format(ABC):
     """Those of them that hold a list in every row."""
     numbers: ClassVar[frozenset[str]] = frozenset()
     """Those of them that hold numbers; what is neither gold nor numbers is text."""
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Those of them that hold what is read: a text, or a list of texts."""
+    in_words: ClassVar[bool] = False
+    """Whether such a list is one text, split into words."""
     gold: ClassVar[str] = ""
     """The field that holds the right label, or labels, if there are any."""
     metrics: tuple[Metric, ...]

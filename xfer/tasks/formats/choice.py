@@ -29,6 +29,7 @@ class Choice(Format):
     fields = ("options", "label")
     optional = ("context", "question")
     lists = frozenset(["options"])
+    texts = ("context", "question", "options")
     gold = "label"
     metrics = (ACCURACY,)
 

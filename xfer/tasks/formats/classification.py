@@ -23,6 +23,7 @@ class Classification(Format):
     output = "sequence"
     fields = ("first", "label")
     optional = ("second",)
+    texts = ("first", "second")
     gold = "label"
     metrics = (ACCURACY,)
 

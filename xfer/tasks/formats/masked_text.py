@@ -21,6 +21,7 @@ class MaskedText(Format):
     version = 1
     output = "vocabulary"
     fields = ("text",)
+    texts = fields
     metrics = ()
 
     def size(self, task: Task, vocabulary: int) -> int:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from xfer.tasks.formats.base import ENCODED, PREDICTED, Floats, Format, Outputs
+from xfer.tasks.formats.base import ENCODED, PREDICTED, Format, Outputs
+from xfer.tasks.formats.neighbours import nearest, unit
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
     from xfer.tasks.task import Task
     from xfer.tasks.text import TextEncoder
-
-BLOCK = 1024
-"""Queries compared with all candidates at once."""
 
 
 class Retrieval(Format):
@@ -26,6 +23,7 @@ class Retrieval(Format):
     version = 1
     output = "hidden"
     fields = ("query", "candidate")
+    texts = fields
     metrics = (ACCURACY,)
     trainable = False
 
@@ -45,7 +43,8 @@ class Retrieval(Format):
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         assert outputs.vectors is not None
-        best, cosine = nearest(outputs.vectors[: rows.num_rows], outputs.vectors[rows.num_rows :])
+        vectors = unit(outputs.vectors)
+        best = nearest(vectors[: rows.num_rows], vectors[rows.num_rows :], 1)
         examples = rows["example"].to_numpy()
         cut = encoded["truncated"].to_numpy()
         return pa.table(
@@ -53,26 +52,9 @@ class Retrieval(Format):
                 "example": examples,
                 "cluster": rows["cluster"],
                 "gold": [[str(example)] for example in examples],
-                "prediction": [[str(example)] for example in examples[best]],
-                "probabilities": [[value] for value in cosine],
+                "prediction": [[str(example)] for example in examples[best.places[:, 0]]],
+                "probabilities": list(best.cosines),
                 "truncated": cut[: rows.num_rows] + cut[rows.num_rows :],
             },
             schema=PREDICTED,
         )
-
-
-def nearest(queries: Floats, candidates: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Exact search: index of the candidate with the largest cosine for each query, and that cosine.
-
-    ``queries`` is [n, d], ``candidates`` [m, d]; at most ``BLOCK`` x m similarities are held at once.
-    """
-    unit_queries, unit_candidates = (
-        vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12) for vectors in (queries, candidates)
-    )
-    best = np.empty(len(queries), dtype=np.int64)
-    cosine = np.empty(len(queries), dtype=np.float32)
-    for start in range(0, len(queries), BLOCK):
-        similarity = unit_queries[start : start + BLOCK] @ unit_candidates.T
-        best[start : start + BLOCK] = similarity.argmax(axis=1)
-        cosine[start : start + BLOCK] = similarity.max(axis=1)
-    return best, cosine

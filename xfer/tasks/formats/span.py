@@ -58,6 +58,7 @@ class Span(Format):
     fields = ("question", "context", "answers", "starts")
     lists = frozenset(["answers", "starts"])
     numbers = frozenset(["starts"])
+    texts = ("context", "question")
 
     def __init__(self, may_abstain: bool = False, metrics: tuple[Metric, ...] = SQUAD) -> None:
         self.may_abstain = may_abstain

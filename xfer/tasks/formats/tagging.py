@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from xfer.tasks.text import TextEncoder
 
 
+UNSEEN = 0
+"""Target of a tag that is not among the labels, as evaluation data may have where they are those of training data. No
+loss is computed there, but its word must be answered."""
+
+
 class Tagging(Format):
     """A sentence in words, a tag for each."""
 
@@ -28,6 +33,8 @@ class Tagging(Format):
     output = "token"
     fields = ("tokens", "tags")
     lists = frozenset(fields)
+    texts = ("tokens",)
+    in_words = True
     gold = "tags"
     metrics = (TOKEN_ACCURACY, TAG_F1, TAG_F1_0012)
 
@@ -51,7 +58,7 @@ class Tagging(Format):
             for window in windows:
                 first = [IGNORE] * len(window.ids)
                 for position in window.first_subtokens:
-                    first[position] = number_of[next(tags)]
+                    first[position] = number_of.get(next(tags), UNSEEN)
                 lines["row"].append(row)
                 lines["input_ids"].append(window.ids)
                 lines["type_ids"].append([0] * len(window.ids))

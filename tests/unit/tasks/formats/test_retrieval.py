@@ -1,4 +1,4 @@
-"""Retrieval: exact nearest neighbours by cosine."""
+"""Retrieval: the translation among all candidates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.tasks import toy
-from xfer.tasks.formats import retrieval
-from xfer.tasks.formats.base import ENCODED, PREDICTED, Floats, Outputs
-from xfer.tasks.formats.retrieval import BLOCK, Retrieval, nearest
+from xfer.tasks.formats.base import ENCODED, PREDICTED, Outputs
+from xfer.tasks.formats.retrieval import Retrieval
 from xfer.tasks.registry import SHIPPED
 from xfer.tasks.text import TextEncoder
 
@@ -22,38 +21,6 @@ ROWS = pa.table(
         "candidate": ["ab", "cd " * 10, "d"],
     }
 )
-
-
-def vectors(lines: int, seed: int) -> Floats:
-    return np.random.default_rng(seed).normal(size=(lines, 6)).astype(np.float32)
-
-
-def test_the_nearest_are_those_of_a_walk_over_all_pairs_beyond_one_block() -> None:
-    queries, candidates = vectors(2 * BLOCK + 37, 1), vectors(300, 2)
-    queries *= np.random.default_rng(3).uniform(0.01, 100, (len(queries), 1)).astype(np.float32)
-    best, cosine = nearest(queries, candidates)
-    for line in [*range(0, len(queries), 29), BLOCK - 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK, len(queries) - 1]:
-        q = queries[line].astype(float)
-        all_cosines = [float(q @ c / (np.sqrt(q @ q) * np.sqrt(c @ c))) for c in candidates.astype(float)]
-        assert cosine[line] == pytest.approx(max(all_cosines), abs=1e-5)
-        assert all_cosines[best[line]] == pytest.approx(max(all_cosines), abs=1e-5)
-    assert len(np.unique(best)) > 200
-
-
-def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    queries, candidates = vectors(50, 1), vectors(40, 2)
-    whole = nearest(queries, candidates)
-    monkeypatch.setattr(retrieval, "BLOCK", 7)
-    blocks = nearest(queries, candidates)
-    assert np.array_equal(whole[0], blocks[0]) and whole[1] == pytest.approx(blocks[1], abs=1e-6)
-
-
-def test_zero_vectors_have_cosine_zero_and_win_against_nothing_better() -> None:
-    queries = np.array([[0, 0], [1, 0], [-1, 0]], dtype=np.float32)
-    candidates = np.array([[0, 0], [2, 0]], dtype=np.float32)
-    best, cosine = nearest(queries, candidates)
-    assert cosine.tolist() == [0, 1, 0]
-    assert best.tolist()[1:] == [1, 0]
 
 
 def test_queries_come_first_and_candidates_after_them_each_a_text_of_its_own() -> None:

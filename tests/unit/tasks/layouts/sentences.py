@@ -51,6 +51,13 @@ CASES = (
         {"tokens": [], "tags": []}, "0 tokens and 0 tags",
     ),
     Case(
+        "multilingual_text", "sw", "train", "local/multilingual-text", "sw", "train",
+        strings("text"),
+        [{"text": "Habari gani"}, {"text": "Nzuri"}],
+        {"cluster": [0, 1], "text": ["Habari gani", "Nzuri"]},
+        {"text": None}, "column 'text' has 1 empty values",
+    ),
+    Case(
         "tatoeba", "zh", "test", "mteb/tatoeba-bitext-mining", "cmn-eng", "test",
         strings("sentence1", "sentence2", "lang"),
         [

@@ -1,0 +1,1 @@
+"""One file a form of files: how data sets that are on no Hub are laid out."""
