@@ -46,8 +46,9 @@ def held(task: Task, roots: DataRoots) -> list[tuple[str, str]]:
     return places or pytest.skip(f"the folder of {task.source} in XFER_DATA holds nothing of {task.name}")
 
 
-TASKS = (SHIPPED.get(name) for name in SHIPPED.names())
-NAMES = [task.name for task in TASKS if task.metric and not isinstance(task.source, Generated)]
+TASKS = [task for task in map(SHIPPED.get, SHIPPED.names()) if task.metric and task.metric != "mining_f1"]
+NAMES = [task.name for task in TASKS if not isinstance(task.source, Generated)]
+"""Who mines gives an answer to some rows alone: it has tests of its own."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,8 +65,8 @@ def test_right_answers_to_real_data_score_one(name: str, roots: DataRoots, token
         if task.format.output == "span":
             gold, found = answered(encoded, gold, found)
         for metric in task.format.metrics:
-            # An answer of nothing but articles has no tokens: F1 gives it 0 by definition.
-            tolerance = 0.01 if task.format.output == "span" else 0
+            # An answer of nothing but articles has no tokens, so F1 gives it 0; a tag that training lacks is not found.
+            tolerance = 0.01 if task.format.output == "span" or declared.open_labels else 0
             assert metric.compute(gold, found, language) >= 1 - tolerance, (metric.name, language, split)
 
 
