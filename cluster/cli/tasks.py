@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cluster.cli.output import show
+
+if TYPE_CHECKING:
+    from xfer.tasks.task import Task
 
 
 class Shape(StrEnum):
@@ -21,30 +24,50 @@ def tasks(shape: Annotated[Shape, typer.Option("--format")] = Shape.table) -> No
     from xfer.tasks.registry import SHIPPED
 
     found = [SHIPPED.get(name) for name in SHIPPED.names()]
-    rows = [
-        {
-            "name": task.name,
-            "format": task.format.name,
-            "suites": list(task.suites),
-            "languages": list(task.languages),
-            "metric": task.metric,
-            "trains_on": task.trains_on,
-            "source": str(task.source),
-            "licence": task.licence,
-        }
-        for task in found
-    ]
     if shape is Shape.json:
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(json.dumps([_row(task) for task in found], indent=1, ensure_ascii=False))
         return
     show(
-        ("name", "format", "suites", "languages", "metric", "trains on", "source", "licence"),
-        [
-            (
-                task.name, task.format.name, ", ".join(task.suites),
-                task.languages[0] if len(task.languages) == 1 else str(len(task.languages)),
-                task.metric, task.trains_on or "nothing", str(task.source), task.licence,
-            )
-            for task in found
-        ],
-    )  # fmt: skip
+        ("name\n(suites)", "format\nmetric", "languages", "train size", "trains on\nrelations", "source\nlicence"),
+        [_cells(task) for task in found],
+        ("languages", "train size"),
+    )
+    if any(task.unverified for task in found):
+        print("unverified: the layout of its files has not been seen, only read about")
+
+
+def _row(task: Task) -> dict[str, Any]:
+    from xfer.tasks.source import Hub
+
+    return {
+        "name": task.name,
+        "format": task.format.name,
+        "suites": list(task.suites),
+        "languages": list(task.languages),
+        "train_size": task.train_size,
+        "metric": task.metric,
+        "hub_id": task.source.hub_id if isinstance(task.source, Hub) else None,
+        "licence": task.licence,
+        "trains_on": task.trains_on,
+        "relations": {"contains": list(task.contains), "near": list(task.near)},
+        "unverified": task.unverified,
+    }
+
+
+def _cells(task: Task) -> tuple[str, ...]:
+    """Two lines a cell or so, that a task fits the width of a terminal."""
+    trains_on = "itself" if task.trains_on == task.name else task.trains_on or "nothing"
+    related = [f"{word} {', '.join(names)}" for word, names in _row(task)["relations"].items() if names]
+    return (
+        _lines(task.name, f"({', '.join(task.suites)})" if task.suites else ""),
+        _lines(task.format.name, task.metric),
+        task.languages[0] if len(task.languages) == 1 else str(len(task.languages)),
+        "" if task.train_size is None else f"{task.train_size:,}",
+        _lines(trains_on, *related),
+        _lines(f"{task.source}{' (unverified)' if task.unverified else ''}", task.licence),
+    )
+
+
+def _lines(*texts: str) -> str:
+    """Those that say something, each once."""
+    return "\n".join(dict.fromkeys(text for text in texts if text))

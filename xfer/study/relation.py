@@ -24,4 +24,11 @@ def relation(arm: tuple[str, ...], target: Task, registry: Registry) -> str:
 
 
 def _held(tasks: tuple[str, ...], registry: Registry) -> set[str]:
-    return set(tasks) | {part for task in tasks for part in registry.get(task).contains}
+    """The tasks, what they contain, and what that contains in turn."""
+    held: set[str] = set()
+    waiting = [*tasks]
+    while waiting:
+        if (name := waiting.pop()) not in held:
+            held.add(name)
+            waiting += registry.get(name).contains
+    return held

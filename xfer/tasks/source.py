@@ -74,7 +74,7 @@ class Hub(Source):
     branch: str = "main"
     """Branch of the Hub that holds the data as files: ``refs/convert/parquet`` for what has a loading script."""
     copies: tuple[tuple[str, str], ...] = ()
-    """Id and configuration of the same data elsewhere: where a data root has them and not the first."""
+    """Ids and configurations of the same data elsewhere: for where a data root has them and not the data set itself."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -103,11 +103,12 @@ class Hub(Source):
                 raise ValueError(f"'{text}' in its source may name nothing but {{code}}") from error
 
     def _where(self, roots: DataRoots) -> tuple[str, str]:
-        """Id and configuration of the first copy that a data root holds; of the data set itself where none does."""
-        for hub_id, config in self.copies if not roots.folder(self.hub_id) else ():
+        """Id and configuration: of the first copy that a data root holds, or of the data set itself."""
+        itself = (self.hub_id, self.config)
+        for hub_id, config in (itself, *self.copies) if self.copies else ():
             if (folder := roots.folder(hub_id)) and holds(folder, config.replace("{code}", "*")):
                 return hub_id, config
-        return self.hub_id, self.config
+        return itself
 
     def split(self, name: str, language: str, roots: DataRoots) -> HubSplit:
         hub_id, config = self._where(roots)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -184,21 +185,43 @@ def test_why_prints_the_payload_of_a_key(locked: Path, planned: dict[str, Any]) 
 
 
 def test_tasks_as_json_hold_the_whole_catalog() -> None:
-    rows = json.loads(xfer("tasks", "--format", "json").stdout)
-    assert [row["name"] for row in rows] == list(SHIPPED.names())
-    (xnli,) = (row for row in rows if row["name"] == "xnli")
-    assert xnli["trains_on"] == "mnli"
-    assert xnli["source"] == "facebook/xnli"
-    assert len(xnli["languages"]) == 15
-    (generated,) = (row for row in rows if row["name"] == "world_nli")
-    assert (generated["source"], generated["languages"][0]) == ("generated", "en")
+    rows = {row.pop("name"): row for row in json.loads(xfer("tasks", "--format", "json").stdout)}
+    assert list(rows) == list(SHIPPED.names())
+    assert rows["squad2"] == {
+        "format": "span",
+        "suites": ["intermediate"],
+        "languages": ["en"],
+        "train_size": 130_319,
+        "metric": "squad_em_f1",
+        "hub_id": "rajpurkar/squad_v2",
+        "licence": "CC-BY-SA-4.0",
+        "trains_on": "squad2",
+        "relations": {"contains": ["squad"], "near": []},
+        "unverified": False,
+    }
+    assert (rows["xnli"]["trains_on"], len(rows["xnli"]["languages"])) == ("mnli", 15)
+    assert rows["qqp"]["relations"] == {"contains": [], "near": ["pawsx"]}
+    assert (rows["world_nli"]["hub_id"], rows["world_nli"]["languages"][0]) == (None, "en")
+    assert [name for name in rows if rows[name]["unverified"]] == [n for n in rows if SHIPPED.get(n).unverified]
 
 
 def test_tasks_as_a_table_are_whole_in_a_pipe() -> None:
     lines = xfer("tasks").stdout.splitlines()
-    assert len(lines) == 1 + len(SHIPPED.names())
-    for name, line in zip(SHIPPED.names(), lines[1:], strict=True):
-        assert line.startswith(name) and str(SHIPPED.get(name).source) in line
+    for name in SHIPPED.names():
+        (line,) = (line for line in lines if line.split()[0] == name)
+        assert str(SHIPPED.get(name).source) in line
+        assert ("unverified" in line) == SHIPPED.get(name).unverified
+    assert "contains anli, mnli, snli" in lines[1 + [line.split()[0] for line in lines].index("anli_plus")]
+
+
+def test_tasks_on_a_terminal_of_120_columns_keep_their_names_in_one_piece() -> None:
+    shown = xfer("tasks", COLUMNS="120", FORCE_COLOR="1", TERM="xterm").stdout
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert max(map(len, lines)) <= 120
+    words = {word for line in lines for word in line.split()}
+    for task in map(SHIPPED.get, SHIPPED.names()):
+        source = task.source.ids if len(task.source.ids) == 1 else ()
+        assert {task.name, task.format.name, task.metric or task.name, *source} <= words
 
 
 def test_the_tables_of_a_study_that_has_not_run_have_their_fields(locked: Path) -> None:

@@ -12,7 +12,6 @@ from tests.world import World
 from xfer.errors import StudyError, UserError
 from xfer.study import lock as locks
 from xfer.study import resolve
-from xfer.study.planner import plan
 from xfer.study.resolve import Roots
 from xfer.tasks.registry import SHIPPED, Registry
 
@@ -38,20 +37,6 @@ def test_the_folder_is_looked_for_beside_the_study_and_not_where_the_command_run
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert study(tmp_path, **FIELDS).registry.own == tmp_path / "my_tasks"
-
-
-def test_an_own_task_is_locked_and_planned_as_target_and_as_arm(tmp_path: Path, small_world: World) -> None:
-    task_file(tmp_path)
-    found = study(tmp_path, **{**FIELDS, "arms": "[none, {name: few, task: mine, examples: 8}]", "seeds": "[1]"})
-    roots = Roots((data(tmp_path / "data"), small_world.data), (small_world.models,))
-    made = resolve.resolve(found, roots)
-    assert made.splits["mine/en/train"].rows == 40
-    assert made.tasks["mine"]["labels"] == ["glum", "merry"]
-    planned = plan(found, made, {})
-    assert [(cell.arm, cell.target, cell.relation) for cell in planned.cells] == [
-        ("none", "mine", "none"), ("few", "mine", "same-task"),
-    ]  # fmt: skip
-    assert {e.data.language for e in planned.evaluations.values()} == {"en", "de"}
 
 
 def test_a_task_that_is_declared_otherwise_gets_other_keys(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_the_sources_own_codes_are_used_where_they_differ() -> None:
     assert located("udpos", "de").config == "udpos.German"
     assert located("panx", "de").config == "de"
     assert located("americas_nli", "ay").config == "aym"
-    assert located("mlqa", "de").config == "mlqa.de.de"
+    assert located("mlqa", "de").config == "MLQA.de.de"
     assert located("x_csqa", "ja").config == "X-CSQA-jap"
     assert located("belebele", "fa").config == "pes_Arab"
     assert located("tydiqa", "sw").begins == ("id", "swahili-")

@@ -7,7 +7,9 @@ from xfer.tasks.task import Task
 TASK = Task(
     "hellaswag",
     format=Choice(),
-    source=hub("Rowan/hellaswag", "default", copies=(("vikhyatk/hellaswag", "default"),)),
+    source=hub(
+        "Rowan/hellaswag", "default", branch="refs/convert/parquet", copies=(("vikhyatk/hellaswag", "default"),)
+    ),
     columns={"context": "ctx", "options": "endings", "label": "label"},
     labels=("0", "1", "2", "3"),
     splits={"train": "train", "validation": "validation"},

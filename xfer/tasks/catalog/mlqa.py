@@ -9,7 +9,7 @@ from xfer.tasks.task import Task
 TASK = Task(
     "mlqa",
     format=Span(metrics=(MLQA_EM, MLQA_F1, MLQA_EM_F1)),
-    source=hub("facebook/mlqa", "mlqa.{code}.{code}", copies=(("google/xtreme", "MLQA.{code}.{code}"),)),
+    source=hub("google/xtreme", "MLQA.{code}.{code}", copies=(("facebook/mlqa", "mlqa.{code}.{code}"),)),
     columns=AS_SQUAD,
     splits={"validation": "validation", "test": "test"},
     languages=suites.MLQA,

@@ -16,4 +16,5 @@ TASK = Task(
     metric="accuracy",
     licence="not stated (text of Rotten Tomatoes)",
     citation="Socher et al. 2013, ACL D13-1170",
+    train_size=67_349,
 )

@@ -21,6 +21,7 @@ TASK = Task(
     trains_on="tydiqa",
     metric="squad_em_f1",
     cluster="context",
+    near=("squad",),
     id="id",
     suites=("xtreme",),
     licence="Apache-2.0",

@@ -48,7 +48,7 @@ CASES = (
         {"answers": {"text": ["Ulm", "Ulm"], "answer_start": [25]}}, "2 answers and 1 starts",
     ),
     Case(
-        "mlqa", "de", "test", "facebook/mlqa", "mlqa.de.de", "test",
+        "mlqa", "de", "test", "google/xtreme", "MLQA.de.de", "test",
         {"context": STRING, "question": STRING, "answers": SQUAD["answers"], "id": STRING},
         [{name: line[name] for name in ("context", "question", "answers", "id")} for line in IN_GERMAN],
         normalised(*IN_GERMAN),
