@@ -49,7 +49,7 @@ def _row(task: Task) -> dict[str, Any]:
         "hub_id": task.source.hub_id if isinstance(task.source, Hub) else None,
         "licence": task.licence,
         "trains_on": task.trains_on,
-        "relations": {"contains": list(task.contains), "near": list(task.near)},
+        "relations": {name: list(getattr(task, name)) for name in ("contains", "derived_from", "near")},
         "unverified": task.unverified,
     }
 
@@ -57,7 +57,8 @@ def _row(task: Task) -> dict[str, Any]:
 def _cells(task: Task) -> tuple[str, ...]:
     """Two lines a cell or so, that a task fits the width of a terminal."""
     trains_on = "itself" if task.trains_on == task.name else task.trains_on or "nothing"
-    related = [f"{word} {', '.join(names)}" for word, names in _row(task)["relations"].items() if names]
+    relations = _row(task)["relations"].items()
+    related = [f"{word.replace('_', ' ')} {', '.join(names)}" for word, names in relations if names]
     return (
         _lines(task.name, f"({', '.join(task.suites)})" if task.suites else ""),
         _lines(task.format.name, task.metric),

@@ -87,7 +87,7 @@ class Task:
         self.source.check(self)
 
     def _check_columns(self) -> None:
-        known = (*self.format.fields, *self.format.optional)
+        known = tuple(dict.fromkeys((*self.format.fields, *self.format.texts)))
         if missing := [name for name in self.format.fields if name not in self.columns]:
             raise ValueError(f"columns lacks {', '.join(missing)}")
         for what, names in (("columns", self.columns), ("words", self.words)):

@@ -196,11 +196,11 @@ def test_tasks_as_json_hold_the_whole_catalog() -> None:
         "hub_id": "rajpurkar/squad_v2",
         "licence": "CC-BY-SA-4.0",
         "trains_on": "squad2",
-        "relations": {"contains": ["squad"], "near": []},
+        "relations": {"contains": ["squad"], "derived_from": [], "near": []},
         "unverified": False,
     }
     assert (rows["xnli"]["trains_on"], len(rows["xnli"]["languages"])) == ("mnli", 15)
-    assert rows["qqp"]["relations"] == {"contains": [], "near": ["pawsx"]}
+    assert rows["americas_nli"]["relations"] == {"contains": [], "derived_from": ["xnli"], "near": ["snli"]}
     assert (rows["world_nli"]["hub_id"], rows["world_nli"]["languages"][0]) == (None, "en")
     assert [name for name in rows if rows[name]["unverified"]] == [n for n in rows if SHIPPED.get(n).unverified]
 

@@ -81,14 +81,12 @@ class Format(ABC):
     output: ClassVar[Output]
     fields: ClassVar[tuple[str, ...]]
     """Columns of a normalised table, besides ``example`` and ``cluster``."""
-    optional: ClassVar[tuple[str, ...]] = ()
-    """Those that a task may have, too."""
     lists: ClassVar[frozenset[str]] = frozenset()
     """Those of them that hold a list in every row."""
     numbers: ClassVar[frozenset[str]] = frozenset()
     """Those of them that hold numbers; what is neither gold nor numbers is text."""
     texts: ClassVar[tuple[str, ...]] = ()
-    """Those of them that hold what is read: a text, or a list of texts."""
+    """What is read: a text, or a list of texts. A task may do without those that are not among ``fields``."""
     in_words: ClassVar[bool] = False
     """Whether such a list is one text, split into words."""
     gold: ClassVar[str] = ""

@@ -27,7 +27,6 @@ class Choice(Format):
     version = 1
     output = "choice"
     fields = ("options", "label")
-    optional = ("context", "question")
     lists = frozenset(["options"])
     texts = ("context", "question", "options")
     gold = "label"

@@ -22,7 +22,6 @@ class Classification(Format):
     version = 1
     output = "sequence"
     fields = ("first", "label")
-    optional = ("second",)
     texts = ("first", "second")
     gold = "label"
     metrics = (ACCURACY,)
