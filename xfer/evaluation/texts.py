@@ -54,8 +54,8 @@ def texts_of(task: Task, rows: pa.Table, where: str, keys: Sequence[Hashable] = 
     """The texts of normalised rows. Raises ``DataError`` for a field that holds something else."""
     fields: dict[str, Sequence[Sequence[str]]] = {}
     for name in task.format.texts:
-        if name not in task.columns:
-            continue
+        if name not in task.columns or name in task.words:
+            continue  # what is put in a few fixed words is no text of an example
         columns, values = task.columns[name], rows[name]
         column = columns if isinstance(columns, str) else ", ".join(columns)
         several = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)

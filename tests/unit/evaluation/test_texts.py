@@ -23,6 +23,14 @@ def test_every_task_has_texts(name: str) -> None:
     assert not {"label", "tags"} & {*task.format.texts}
 
 
+COPA = pa.table(
+    {
+        "example": [0], "context": ["It rained."], "question": ["What happened as a result?"],
+        "options": [["I stayed in.", "I went out."]], "label": ["choice1"],
+    }
+)  # fmt: skip
+
+
 def test_a_pair_has_two_texts_by_the_names_of_the_source() -> None:
     found = texts_of(SHIPPED.get("xnli"), rows(first=["a"], second=["b"], label=["neutral"]), "here")
     assert found.fields == {"premise": [("a",)], "hypothesis": [("b",)]}
@@ -31,6 +39,12 @@ def test_a_pair_has_two_texts_by_the_names_of_the_source() -> None:
 def test_a_sentence_in_words_is_one_text() -> None:
     found = texts_of(SHIPPED.get("panx"), rows(tokens=[["It", "is"], ["Rome"]], tags=[["O", "O"], ["B-LOC"]]), "here")
     assert found.fields == {"tokens": [("It is",), ("Rome",)]}
+
+
+def test_what_is_put_in_a_few_fixed_words_is_none() -> None:
+    """COPA asks for a cause or an effect, and always in the same words."""
+    found = texts_of(SHIPPED.get("copa"), COPA, "somewhere")
+    assert found.fields == {"premise": [("It rained.",)], "choice1, choice2": [["I stayed in.", "I went out."]]}
 
 
 def test_what_is_no_text_is_told() -> None:
