@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from xfer.fingerprint import digest, key
+from xfer.fingerprint import key
 from xfer.synthetic import tables
 from xfer.synthetic.world import World
 from xfer.tasks.folder import FolderSplit, Reader
 from xfer.tasks.hub import CONVERTED, HubSplit, holds
+from xfer.tasks.joined import JoinedSplit
 
 if TYPE_CHECKING:
     from xfer.tasks.data import DataRoots
@@ -215,6 +216,8 @@ class Concatenation(Source):
         for part in self.parts:
             if (part.format.identity(), part.labels) != (task.format.identity(), task.labels):
                 raise ValueError(f"its part {part.name} has another format or other labels")
+            if {*part.columns} != {*task.columns}:
+                raise ValueError(f"its part {part.name} has the fields {', '.join(part.columns)}")
             for split in task.splits.values():
                 if split not in part.splits:
                     raise ValueError(f"its part {part.name} has no split '{split}'")
@@ -227,32 +230,3 @@ class Concatenation(Source):
 
     def __str__(self) -> str:
         return " + ".join(part.name for part in self.parts)
-
-
-@dataclass(frozen=True)
-class JoinedSplit:
-    """The same split of several tasks."""
-
-    parts: tuple[Task, ...]
-    name: str
-    language: str
-    roots: DataRoots
-
-    def __str__(self) -> str:
-        return f"{' + '.join(part.name for part in self.parts)} ({self.language}, {self.name})"
-
-    def exists(self) -> bool:
-        return all(self.roots.exists(part, self.language, self.name) for part in self.parts)
-
-    def fingerprint(self) -> str:
-        return digest([self.roots.fingerprint(part, self.language, self.name) for part in self.parts])
-
-    def read(self) -> tuple[pa.Table, Mapping[str, Any]]:
-        """Rows in the format's fields; clusters of different parts are apart."""
-        tables_, first = [], 0
-        for part in self.parts:
-            rows = self.roots.rows(part, self.language, self.name)
-            cluster = pa.array(rows["cluster"].to_numpy() + first, pa.int32())
-            first = int(cluster.to_numpy().max()) + 1
-            tables_.append(rows.drop_columns(["example", "cluster"]).append_column("cluster", cluster))
-        return pa.concat_tables(tables_).combine_chunks(), {}

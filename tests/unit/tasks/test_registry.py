@@ -168,3 +168,20 @@ def test_a_declaration_that_does_not_fit_its_format_is_refused(name: str) -> Non
     changes, what = WRONG[name]
     with pytest.raises(ValueError, match=what):
         dataclasses.replace(SHIPPED.get("mnli"), **changes)
+
+
+ANLI_PLUS = SHIPPED.get("anli_plus")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"labels": ("neutral", "entailment", "contradiction")}, "its part anli has another format or other labels"),
+        ({"columns": {"first": "first", "label": "label"}}, "its part anli has the fields first, second, label"),
+        ({"splits": {"train": "train", "test": "test"}}, "its part mnli has no split 'test'"),
+        ({"languages": ("en", "de")}, "its part anli has no language 'de'"),
+    ],
+)
+def test_what_is_joined_must_fit_together(change: dict[str, Any], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        dataclasses.replace(ANLI_PLUS, **change)
