@@ -5,7 +5,7 @@ Real numbers are given as they are and compared with a tolerance; everything els
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from tests.unit.tasks import toy
+from xfer.tasks import metrics
+from xfer.tasks.answers import ARTICLES
 from xfer.tasks.batches import LENGTHS, Schedule, padded_length
 from xfer.tasks.formats.base import IGNORE, Outputs
-from xfer.tasks.metrics import Metric
+from xfer.tasks.metrics import Labels, Metric
 from xfer.tasks.mixture import shares, turns
 from xfer.tasks.registry import SHIPPED
 from xfer.tasks.task import Task
@@ -23,6 +25,8 @@ from xfer.tasks.text import TextEncoder
 
 MAX_LENGTH = 12
 LETTERS = ["a", "bc", "dab", "x", toy.NOTHING, "abcdabcdabcdab", "d", "cc"]
+METRICS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, Metric)}
+WORDS = ["the", "Berlin", "1,999", "der", "un", "التاريخ", "ال", "北京市", "第2", "của", "भारत।", "—", "É", "E\u0301"]
 
 
 def tables(format_name: str) -> tuple[Task, pa.Table]:
@@ -75,17 +79,34 @@ def outputs_for(task: Task, encoded: pa.Table) -> Outputs:
 
 
 def metric_output(name: str) -> list[float | None]:
-    """Values and chance on labels that metrics of all formats meet."""
-    known = {m.name: m for task in map(SHIPPED.get, SHIPPED.names()) for m in task.format.metrics}
-    metric: Metric = known[name]
-    draw = np.random.default_rng(7)
+    """Values and chance on what metrics of all formats meet: labels, answers of several languages, pairs."""
+    metric: Metric = METRICS[name]
+    made = {"squad": answered, "mlqa": answered, "mining": mined}.get(name.partition("_")[0], labelled)
+    languages = tuple(ARTICLES) if made is answered else ("en",)
     found: list[float | None] = []
+    for gold, answers in made(np.random.default_rng(7)):
+        found += [*(metric.compute(gold, answers, language) for language in languages), metric.chance(gold)]
+    return found
+
+
+def labelled(draw: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
     for tags in (["O", "B-PER", "I-PER", "B-ORG", "I-ORG"], SHIPPED.get("udpos").labels, ["a", "b"], ["X", "_", "S"]):
         for lengths in ([1] * 12, [5, 1, 8, 13]):
             gold = [[tags[i] for i in draw.integers(0, len(tags), length)] for length in lengths]
-            answers = [[t if draw.random() < 0.7 else tags[0] for t in line] for line in gold]
-            found += [metric.compute(gold, answers), metric.chance(gold)]
-    return found
+            yield gold, [[t if draw.random() < 0.7 else tags[0] for t in line] for line in gold]
+
+
+def answered(draw: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
+    """Right answers of which some have several or none, and answers made of the same words."""
+    for rights in ([1] * 9, [3, 0, 1, 2, 0, 1, 2]):
+        texts = [[" ".join(draw.choice(WORDS, 3)) for _ in range(number)] for number in rights]
+        yield texts, [[" ".join(draw.choice((right or ["", "an"])[0].split(" "), 2))] for right in texts]
+
+
+def mined(draw: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
+    for without in (0.0, 0.5):
+        gold = [[str(row)] if draw.random() >= without else [] for row in range(20)]
+        yield gold, [[str(int(draw.integers(20)))] if draw.random() < 0.4 else line for line in gold]
 
 
 def batches_output() -> dict[str, object]:
@@ -174,7 +195,7 @@ def exercises() -> dict[str, Callable[[], object]]:
         "training.scratch": new_encoders_weights,
         "prediction.heads": answers_of_heads,
         **{f"format.{n}": partial(format_output, n) for n in FORMATS},
-        **{f"metric.{n}": partial(metric_output, n) for n in ("accuracy", "token_accuracy", "tag_f1")},
+        **{f"metric.{name}": partial(metric_output, name) for name in METRICS},
     }
 
 

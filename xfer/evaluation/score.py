@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xfer.errors import DataError
 from xfer.fingerprint import key
 from xfer.results.parts import from_parquet
 from xfer.results.schema import SCORED
@@ -17,29 +21,33 @@ from xfer.tasks.task import Task
 
 
 def score(task: Task, predictions: pa.Table) -> pa.Table:
-    """All of the task's metrics for every evaluation in a part, schema ``SCORED``."""
-    lines = []
-    for evaluation in pc.unique(predictions["evaluation"]).to_pylist():
-        rows = predictions.filter(pc.equal(predictions["evaluation"], evaluation))
-        gold, answers = rows["gold"].to_pylist(), rows["prediction"].to_pylist()
-        for metric in task.format.metrics:
-            lines.append(
-                {
-                    "evaluation": evaluation,
-                    "task": task.name,
-                    "language": rows["language"][0].as_py(),
-                    "split": rows["split"][0].as_py(),
-                    "layer": rows["layer"][0].as_py(),
-                    "metric": metric.name,
-                    "metric_version": metric.version,
-                    "value": metric.compute(gold, answers),
-                    "n": rows.num_rows,
-                    "clusters": len(pc.unique(rows["cluster"])),
-                    "chance": metric.chance(gold),
-                    "truncated": int(np.count_nonzero(rows["truncated"].to_numpy())),
-                }
-            )
-    return pa.Table.from_pylist(lines, schema=SCORED)
+    """All of the task's metrics for every evaluation in a part, schema ``SCORED``.
+
+    Raises ``DataError`` for answers that a metric cannot take.
+    """
+    evaluations = pc.unique(predictions["evaluation"])
+    parts = (predictions.filter(pc.equal(predictions["evaluation"], evaluation)) for evaluation in evaluations)
+    return pa.Table.from_pylist([line for rows in parts for line in _lines(task, rows)], schema=SCORED)
+
+
+def _lines(task: Task, rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """One for each metric, from the rows of one evaluation."""
+    shared: dict[str, Any] = {name: rows[name][0].as_py() for name in ("evaluation", "language", "split", "layer")}
+    shared |= {
+        "task": task.name,
+        "n": rows.num_rows,
+        "clusters": len(pc.unique(rows["cluster"])),
+        "truncated": int(np.count_nonzero(rows["truncated"].to_numpy())),
+    }
+    gold, answers = rows["gold"].to_pylist(), rows["prediction"].to_pylist()
+    for metric in task.format.metrics:
+        try:
+            value = metric.compute(gold, answers, shared["language"])
+        except DataError as problem:
+            where = f"{metric.name} of {task.name}, {shared['split']}/{shared['language']}"
+            raise DataError(problem.what, where, problem.fix) from None
+        about = {"metric": metric.name, "metric_version": metric.version}
+        yield shared | about | {"value": value, "chance": metric.chance(gold)}
 
 
 def scores_key(part: str, metrics: tuple[Metric, ...]) -> str:

@@ -21,6 +21,14 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "accuracy": "accuracy is the share of examples answered right",
         "token_accuracy": "token_accuracy is the share of words tagged right, over all sentences of a language",
         "tag_f1": "tag_f1 is seqeval’s micro-averaged F1 of tagged spans in its default mode",
+        "tag_f1_0012": "tag_f1_0012 is the same as version 0.0.12 of seqeval computes it",
+        "squad_em": "squad_em is the share of questions answered exactly, by the rules of SQuAD 1.1",
+        "squad_f1": "squad_f1 is the mean over questions of the F1 of tokens, by the rules of SQuAD 1.1",
+        "squad_em_f1": "squad_em_f1 is the mean of exact match and F1 of tokens, by the rules of SQuAD 1.1",
+        "mlqa_em": "mlqa_em is the share of questions answered exactly, by MLQA’s rules for the language",
+        "mlqa_f1": "mlqa_f1 is the mean over questions of the F1 of tokens, by MLQA’s rules for the language",
+        "mlqa_em_f1": "mlqa_em_f1 is the mean of exact match and F1 of tokens, by MLQA’s rules for the language",
+        "mining_f1": "mining_f1 is the F1 of pairs of sentences that are each other’s translation",
     }
 )
 """What each metric is; another one is only named."""

@@ -149,6 +149,23 @@ DECISIONS = _schema(
     chosen=(pa.bool_(), "whether these values were taken"),
 )
 
+XTREME = _schema(
+    model=(_text, "pretrained model, or a pool of models that differ in their pretraining's seed alone"),
+    arm=(_text, "what came before the target tasks"),
+    average=(
+        _text,
+        "what is averaged: all of XTREME's nine tasks; without retrieval, without same-task, without either; "
+        "or one of its four groups",
+    ),
+    value=(_float, "unweighted mean of the tasks' scores, between 0 and 1; empty where none has a score"),
+    delta=(_float, "points against arm none: the mean over `compared`; empty for none itself"),
+    seeds=(_int, "fewest seeds (of a pool, runs) behind a trained task of it; empty where none was trained"),
+    targets=(_texts, "targets that stand for the tasks in `value`"),
+    missing=(_texts, "XTREME's tasks that belong to it and have no score: a mean without them is no XTREME score"),
+    compared=(_texts, "targets in `delta`: those of `targets` that none has, too"),
+    remarks=(_texts, "what else keeps it from being an XTREME score: languages that are missing, validation data"),
+)
+
 VIEWS = {
     "scores": SCORES,
     "phases": PHASES,
@@ -168,7 +185,9 @@ def markdown() -> str:
         "Made by `make docs` from `xfer/results/schema.py`. `xfer results STUDY --table NAME` prints one,",
         '`xfer.open("study.yaml").NAME()` gives it as an Arrow table. Proportions are between 0 and 1.',
     ]
-    for name, schema in VIEWS.items():
+    for name, schema in {**VIEWS, "xtreme": XTREME}.items():
+        if name == "xtreme":
+            lines += ["", XTREME_NOTE]
         lines += ["", f"## {name}", "", "| field | type | meaning |", "|---|---|---|"]
         lines += [f"| `{f.name}` | {f.type} | {(f.metadata or {})[b'doc'].decode()} |" for f in schema]
     return "\n".join(lines) + "\n"

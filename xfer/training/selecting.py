@@ -78,7 +78,8 @@ class Selector:
         if found is None:
             return 0.0
         predicted = task.format.decode(task, prepared.rows, prepared.encoded.table, found)
-        value = task.major.compute(predicted["gold"].to_pylist(), predicted["prediction"].to_pylist())
+        answers = (predicted[name].to_pylist() for name in ("gold", "prediction"))
+        value = task.major.compute(*answers, data.language)
         point = [step, data.task, data.language, task.metric]
         if not any(row[:4] == point for row in self._progress.curves):
             self._progress.curves.append([*point, value])

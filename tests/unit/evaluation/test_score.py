@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from xfer.errors import DataError
 from xfer.evaluation.score import score, scores_key, stored
 from xfer.results.parts import to_parquet
 from xfer.results.schema import PREDICTIONS, SCORED
 from xfer.store import parts
 from xfer.store.store import Store
-from xfer.tasks.metrics import ACCURACY, TAG_F1, TOKEN_ACCURACY, Metric
+from xfer.tasks.formats.classification import Classification
+from xfer.tasks.metrics import ACCURACY, MLQA_F1, TAG_F1, TOKEN_ACCURACY, Metric
 from xfer.tasks.registry import SHIPPED
 
 Answers = list[tuple[list[str], list[str]]]
@@ -53,8 +56,33 @@ def test_all_of_a_formats_metrics_are_computed_and_the_layer_is_kept() -> None:
     answers: Answers = [(["NOUN"] * 4, ["NOUN", "VERB", "NOUN", "NOUN"])]
     table = score(SHIPPED.get("udpos"), predictions("udpos", {"e": ("de", answers)}, layer=5))
     assert {row["metric"]: (row["value"], row["chance"], row["layer"]) for row in table.to_pylist()} == {
-        "token_accuracy": (0.75, 1.0, 5), "tag_f1": (0.0, None, 5),
+        "token_accuracy": (0.75, 1.0, 5), "tag_f1": (0.0, None, 5), "tag_f1_0012": (0.0, None, 5),
     }  # fmt: skip
+
+
+class Asked(Classification):
+    """Whose metric goes by the language."""
+
+    metrics = (MLQA_F1,)
+
+
+def test_a_metric_is_told_the_language_of_each_evaluation() -> None:
+    task = replace(SHIPPED.get("xnli"), name="asked", format=Asked(), metric="mlqa_f1")
+    answers: Answers = [(["der Rhein"], ["Rhein"])]
+    table = score(task, predictions("asked", {"e1": ("en", answers), "e2": ("de", answers)}))
+    assert dict(zip(table["language"].to_pylist(), table["value"].to_pylist(), strict=True)) == {
+        "en": pytest.approx(2 / 3), "de": 1.0,
+    }  # fmt: skip
+
+
+def test_predictions_that_a_metric_cannot_take_are_named() -> None:
+    wrong: Answers = [(["NOUN"], ["NOUN"]), (["NOUN", "X"], ["NOUN"])]
+    with pytest.raises(DataError) as raised:
+        score(SHIPPED.get("udpos"), predictions("udpos", {"e": ("fi", wrong)}))
+    assert str(raised.value) == (
+        "token_accuracy of udpos, test/fi: example 1 has 2 labels and 1 predicted ones\n"
+        "  -> each label needs one prediction, in the same order"
+    )
 
 
 def test_scores_are_keyed_by_their_part_and_the_metrics_versions() -> None:
@@ -83,7 +111,8 @@ def test_stored_scores_hold_each_evaluation_once_though_two_parts_have_it(tmp_pa
     table = stored(store, "g", SHIPPED)
     assert table.schema == SCORED
     assert sorted((row["evaluation"], row["metric"]) for row in table.to_pylist()) == [
-        ("e1", "accuracy"), ("e2", "accuracy"), ("e3", "accuracy"), ("e4", "tag_f1"), ("e4", "token_accuracy"),
+        ("e1", "accuracy"), ("e2", "accuracy"), ("e3", "accuracy"),
+        ("e4", "tag_f1"), ("e4", "tag_f1_0012"), ("e4", "token_accuracy"),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""MLQA: questions on Wikipedia, context and question in one of seven languages (Lewis et al. 2020); trained on SQuAD."""
+"""MLQA: questions on Wikipedia with a context in one of seven languages (Lewis et al. 2020); trained on SQuAD."""
 
 from xfer.tasks import suites
 from xfer.tasks.formats.span import AS_SQUAD, Span

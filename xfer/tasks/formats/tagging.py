@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from xfer.errors import DataError
 from xfer.tasks.formats.base import ENCODED, IGNORE, PREDICTED, Format, Outputs, truncated_by_row
-from xfer.tasks.metrics import TAG_F1, TOKEN_ACCURACY
+from xfer.tasks.metrics import TAG_F1, TAG_F1_0012, TOKEN_ACCURACY
 
 if TYPE_CHECKING:
     from xfer.tasks.task import Task
@@ -28,7 +28,7 @@ class Tagging(Format):
     output = "token"
     fields = ("tokens", "tags")
     gold = "tags"
-    metrics = (TOKEN_ACCURACY, TAG_F1)
+    metrics = (TOKEN_ACCURACY, TAG_F1, TAG_F1_0012)
 
     def check(self, task: Task, rows: pa.Table, where: str) -> None:
         words, tags = (np.asarray(rows[name].combine_chunks().value_lengths()) for name in self.fields)
