@@ -20,6 +20,7 @@ def report(
 ) -> None:
     """Print the matrix; write one self-contained HTML page, the tables as CSV, and the methods as Markdown."""
     from xfer.io import write_whole
+    from xfer.reports import xtreme
     from xfer.reports.about import about
     from xfer.reports.export import write_csv
     from xfer.reports.methods import markdown
@@ -40,7 +41,8 @@ def report(
     write_whole(page, render(opened.plan.study, tables, study.name, about=known, models=models).encode())
     write_whole(folder / "methods.md", markdown(f"Methods of {opened.plan.study}", known.methods).encode())
     matrices = tuple(map(matrix, models))
-    write_csv(tables, folder, known=matrices)
+    averages = {"xtreme": xtreme.table(known.xtreme)} if known.xtreme else {}
+    write_csv(tables | averages, folder, known=matrices)
     for found in matrices:
         _print(found)
     print(page)

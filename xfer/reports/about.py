@@ -12,6 +12,7 @@ from xfer.reports.methods_models import language_notes
 from xfer.reports.methods_sources import tasks_of
 from xfer.reports.pools import Pool, pools
 from xfer.reports.prose import Paragraph
+from xfer.reports.xtreme import Standing, standings
 from xfer.study.opening import Opened
 from xfer.tasks.source import Generated
 
@@ -24,10 +25,18 @@ class About:
     methods: tuple[Paragraph, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
     """What a generated language is, by its code."""
+    xtreme: tuple[Standing, ...] = ()
+    """XTREME's averages, where the study has targets of it."""
 
 
 def about(opened: Opened, views: Mapping[str, pa.Table]) -> About:
     """All of it, from a study and its views."""
     study = opened.study
     generated = any(isinstance(task.source, Generated) for task in tasks_of(study))
-    return About(pools(study), methods(opened, views), language_notes(study.world) if generated else {})
+    pooled = pools(study)
+    return About(
+        pools=pooled,
+        methods=methods(opened, views),
+        languages=language_notes(study.world) if generated else {},
+        xtreme=standings(study, views["scores"], views["cells"], pooled),
+    )

@@ -62,7 +62,7 @@ class HeatMap:
     footnotes: tuple[str, ...]
 
 
-class _Footnotes:
+class Footnotes:
     """Numbers remarks; an equal remark gets its number back."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class _Widest:
 
 def heat_map(matrix: Matrix) -> HeatMap:
     """Lay out one matrix. ``none`` shows scores, other arms differences."""
-    notes = _Footnotes()
+    notes = Footnotes()
     means = _mean_columns(matrix)
     widest = _Widest.of(matrix)
     heads = tuple(_head(target, widest, notes) for target in matrix.targets)
@@ -112,7 +112,7 @@ def heat_map(matrix: Matrix) -> HeatMap:
     )
 
 
-def _head(target: Target, widest: _Widest, notes: _Footnotes) -> Head:
+def _head(target: Target, widest: _Widest, notes: Footnotes) -> Head:
     remarks = []
     if target.selected_on:
         chosen_on = ", ".join(target.selected_on)
@@ -136,7 +136,7 @@ def _mean_columns(matrix: Matrix) -> dict[str, str]:
     return columns
 
 
-def _line(row: Row, means: Sequence[str], widest: _Widest, notes: _Footnotes) -> Line:
+def _line(row: Row, means: Sequence[str], widest: _Widest, notes: Footnotes) -> Line:
     boxes = tuple(_box(cell, widest, notes) for cell in row.cells)
     source = row.scores if row.arm == NONE else row.deltas
     show = points if row.arm == NONE else signed
@@ -149,7 +149,7 @@ def _mean_box(mean: Mean, show: Callable[[float | None], str]) -> Box:
     return Box(show(mean.value), kind, detail=f"{mean.targets} of {mean.of}" if partial else "")
 
 
-def _box(cell: Cell, widest: _Widest, notes: _Footnotes) -> Box:
+def _box(cell: Cell, widest: _Widest, notes: Footnotes) -> Box:
     marks = notes.number(_remarks(cell, widest))
     symbol = SYMBOLS.get(cell.relation, "")
     if cell.state != "scored":

@@ -17,6 +17,7 @@ from xfer.reports.languages import tables_of
 from xfer.reports.reported import Reported, reported
 from xfer.reports.sheets import sheets
 from xfer.reports.transfer import Matrix, matrix
+from xfer.reports.xtreme_map import xtreme_map
 
 NOTHING = About()
 
@@ -70,6 +71,7 @@ def render(
         symbols=SYMBOLS,
         bounds=BOUNDS,
         matrices=[heat_map(matrix) for matrix in tables],
+        xtreme=list(map(xtreme_map, about.xtreme)),
         members=members,
         languages=by_target(language_map(table) for table in by_language),
         curves=draw(views, arms),

@@ -185,9 +185,12 @@ def markdown() -> str:
         "Made by `make docs` from `xfer/results/schema.py`. `xfer results STUDY --table NAME` prints one,",
         '`xfer.open("study.yaml").NAME()` gives it as an Arrow table. Proportions are between 0 and 1.',
     ]
-    for name, schema in {**VIEWS, "xtreme": XTREME}.items():
-        if name == "xtreme":
-            lines += ["", XTREME_NOTE]
-        lines += ["", f"## {name}", "", "| field | type | meaning |", "|---|---|---|"]
-        lines += [f"| `{f.name}` | {f.type} | {(f.metadata or {})[b'doc'].decode()} |" for f in schema]
+    for name, schema in VIEWS.items():
+        lines += _section(name, schema)
+    lines += _section("xtreme", XTREME, "No view: `xfer report` writes it where a study has targets of XTREME.")
     return "\n".join(lines) + "\n"
+
+
+def _section(name: str, schema: pa.Schema, note: str = "") -> list[str]:
+    rows = [f"| `{f.name}` | {f.type} | {(f.metadata or {})[b'doc'].decode()} |" for f in schema]
+    return ["", f"## {name}", *(["", note] if note else []), "", "| field | type | meaning |", "|---|---|---|", *rows]

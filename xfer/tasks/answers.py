@@ -117,7 +117,7 @@ _ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 @cache
-def _punctuation() -> Mapping[int, None]:
+def _punctuation() -> Mapping[int, int | None]:
     """Unicode's punctuation (categories P*) and ASCII's, for ``str.translate``."""
     points = (point for point in range(sys.maxunicode) if unicodedata.category(chr(point)).startswith("P"))
     return _ASCII_PUNCTUATION | dict.fromkeys(points)

@@ -70,12 +70,8 @@ def _mean(
 
 
 def _mining_f1(gold: Labels, prediction: Labels, language: str) -> float:
-    right, found = (
-        {(source, partner) for source, partners in enumerate(labels) for partner in partners}
-        for labels in (gold, prediction)
-    )
-    both = len(right & found)
-    return 2 * both / (len(right) + len(found)) if both else 0.0
+    both = sum(len(set(right) & set(found)) for right, found in zip(gold, prediction, strict=True))
+    return 2 * both / sum(len(set(partners)) for partners in (*gold, *prediction)) if both else 0.0
 
 
 def _majority(gold: Labels) -> float | None:

@@ -78,8 +78,8 @@ class Selector:
         if found is None:
             return 0.0
         predicted = task.format.decode(task, prepared.rows, prepared.encoded.table, found)
-        answers = (predicted[name].to_pylist() for name in ("gold", "prediction"))
-        value = task.major.compute(*answers, data.language)
+        gold, answers = predicted["gold"].to_pylist(), predicted["prediction"].to_pylist()
+        value = task.major.compute(gold, answers, data.language)
         point = [step, data.task, data.language, task.metric]
         if not any(row[:4] == point for row in self._progress.curves):
             self._progress.curves.append([*point, value])

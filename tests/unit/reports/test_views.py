@@ -79,6 +79,7 @@ def test_a_row_has_the_step_of_its_checkpoint_and_a_cell_without_scores_has_none
     for evaluation in cell.evaluations[1:]:
         score(store, plan, evaluation, 0.5)
     rows = Views(plan, store).scores().to_pylist()
-    assert len(rows) == 2 * (len(cell.evaluations) - 1)
+    metrics = plan.registry.get("udpos").format.metrics
+    assert len(rows) == len(metrics) * (len(cell.evaluations) - 1)
     assert {(row["step"], row["arm"], row["seed"]) for row in rows} == {(8, cell.arm, cell.seed)}
     assert {row["state"] for row in Views(plan, store).cells().to_pylist()} == {"planned"}

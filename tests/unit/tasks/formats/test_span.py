@@ -122,8 +122,8 @@ def test_the_answer_is_the_best_pair_that_lies_in_the_context_in_order_and_is_no
         assert found["prediction"].to_pylist() == [[words[starts[a] : ends[b]]]]
 
 
-def _there(encoded: pa.Table) -> np.ndarray:
-    return np.asarray(encoded["starts"][0].as_py()) != NOWHERE
+def _there(encoded: pa.Table) -> list[bool]:
+    return [place != NOWHERE for place in encoded["starts"][0].as_py()]
 
 
 def test_where_a_question_may_have_no_answer_it_has_none_if_that_is_likelier_in_every_window() -> None:
