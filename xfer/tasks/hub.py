@@ -76,8 +76,7 @@ class HubSplit:
             # The library keys its cache by a file's date; ours must follow the content.
             cache = None if self.revision else str(Path(config.HF_DATASETS_CACHE) / f"xfer-{content[:16]}")
             rows = load_dataset(self.path, self.config, split=self.split, revision=self.revision, cache_dir=cache)
-            table = rows.data.table.combine_chunks()
-            return self._wanted(table), rows.features
+            return self._wanted(rows.data.table), rows.features
 
     def _wanted(self, table: pa.Table) -> pa.Table:
         if self.begins is None:
