@@ -65,6 +65,7 @@ bench: install  ## Hold what we are proud of against what others have: three qua
 	$(BIN)/python -m benchmarks.short_sentences
 	$(BIN)/python -m benchmarks.short_sentences --precision bf16
 	$(BIN)/python -m benchmarks.evaluation
+	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.lane_memory
 	$(BIN)/python -m benchmarks.grid
 	$(BIN)/python -m benchmarks.report_rows

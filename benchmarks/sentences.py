@@ -7,6 +7,7 @@ can be learned, so that two trainers can be held against each other by their val
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,10 @@ WORDS = 9_995
 
 LONGEST = 250
 """Sub-tokens of a pair, at most: the model has 256 positions."""
+
+FEATURES: dict[str, object] = {"premise": STRING, "hypothesis": STRING, "label": labels(NLI)}
+"""Of a table of pairs, as the Hub has them."""
+
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 
 
@@ -37,15 +42,15 @@ def lengths(rows: int, rng: np.random.Generator) -> np.ndarray:
     return np.minimum(rng.integers(bottoms[drawn], tops[drawn] + 1), LONGEST)
 
 
-def pairs(rows: int, seed: int) -> pa.Table:
-    """Premises, hypotheses and labels: a word of the hypothesis gives the label away."""
+def pairs(rows: int, seed: int, word: Callable[[int], str] = "w{}".format) -> pa.Table:
+    """Premises, hypotheses and labels: a word of the hypothesis gives the label away. ``word`` names one by number."""
     rng = np.random.default_rng(seed)
     columns: dict[str, list[object]] = {"premise": [], "hypothesis": [], "label": []}
     for total in lengths(rows, rng) - 4:  # the marks around two sentences
         label = int(rng.integers(3))
         first = max(2, round(total * 0.65))
-        words = [f"w{i}" for i in rng.integers(30, WORDS, total)]
-        words[-1] = f"w{label * 10 + int(rng.integers(10))}"
+        words = [word(i) for i in rng.integers(30, WORDS, total)]
+        words[-1] = word(label * 10 + int(rng.integers(10)))
         columns["premise"].append(" ".join(words[:first]))
         columns["hypothesis"].append(" ".join(words[first:]))
         columns["label"].append(label)
@@ -54,12 +59,11 @@ def pairs(rows: int, seed: int) -> pa.Table:
 
 def build(folder: Path, rows: int = 4000) -> None:
     """Data in the Hub's layout below ``data``, and the model ``xlmr-4m`` below ``models``."""
-    features: dict[str, object] = {"premise": STRING, "hypothesis": STRING, "label": labels(NLI)}
     data = folder / "data"
-    put(data, "nyu-mll/glue", "mnli", "train", pairs(rows, 1), features)
-    put(data, "nyu-mll/glue", "mnli", "validation_matched", pairs(1000, 2), features)
+    put(data, "nyu-mll/glue", "mnli", "train", pairs(rows, 1), FEATURES)
+    put(data, "nyu-mll/glue", "mnli", "validation_matched", pairs(1000, 2), FEATURES)
     for code in ("en", "de"):
-        put(data, "facebook/xnli", code, "test", pairs(2000, 3), features)
+        put(data, "facebook/xnli", code, "test", pairs(2000, 3), FEATURES)
     model(folder / "models" / "xlmr-4m")
 
 

@@ -34,7 +34,7 @@ class TableCache:
     """Tables by key; what a key stands for must not change."""
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
-        self._folder, self._limit = folder, limit
+        self.folder, self._limit = folder, limit
 
     def holds(self, key: str) -> bool:
         """Whether there is a table; unchecked."""
@@ -65,7 +65,7 @@ class TableCache:
         """Make others of this machine wait who want to make the same table."""
         handle = None
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(self._lock(key), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if handle is not None:
@@ -76,19 +76,19 @@ class TableCache:
                 os.close(handle)
 
     def _paths(self, key: str) -> Iterator[Path]:
-        return self._folder.glob(f"{key}-*.arrow")
+        return self.folder.glob(f"{key}-*.arrow")
 
     def _lock(self, key: str) -> Path:
-        return self._folder / f"{key}.lock"
+        return self.folder / f"{key}.lock"
 
     def _write(self, key: str, table: pa.Table) -> None:
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as stream, pa.ipc.new_file(stream, table.schema) as writer:
                 writer.write_table(table)
             with pa.memory_map(name) as source:
                 checksum = _checksum(source)
-            Path(name).rename(self._folder / f"{key}-{checksum}.arrow")
+            Path(name).rename(self.folder / f"{key}-{checksum}.arrow")
         finally:
             Path(name).unlink(missing_ok=True)
 
@@ -97,12 +97,12 @@ class TableCache:
 
         Whoever has a table mapped goes on with it.
         """
-        for path in self._folder.glob(".*.part"):
+        for path in self.folder.glob(".*.part"):
             if path.stat().st_mtime < time.time() - ABANDONED:
                 path.unlink(missing_ok=True)
-        found = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.glob("*.arrow"))
+        found = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self.folder.glob("*.arrow"))
         held = sum(bytes_ for _, bytes_, _ in found)
-        limit = min(self._limit, (shutil.disk_usage(self._folder).free + held) // 4)
+        limit = min(self._limit, (shutil.disk_usage(self.folder).free + held) // 4)
         if size > limit:
             return False
         for _, bytes_, path in found:

@@ -11,12 +11,14 @@ import pyarrow as pa
 import tokenizers
 
 from xfer.evaluation.cache import TableCache
+from xfer.evaluation.joined import joined
 from xfer.fingerprint import digest, file_digest, key, seed_of
 from xfer.io import cache_folder
 from xfer.models.base import Base
 from xfer.phase.data_set import DataSet
 from xfer.tasks.batches import Encoded
 from xfer.tasks.data import DataRoots
+from xfer.tasks.formats.base import encoded_slices
 from xfer.tasks.registry import Registry
 from xfer.tasks.task import Task
 from xfer.tasks.text import TextEncoder
@@ -62,7 +64,8 @@ class Preparation:
         rows, task = self._rows(declared, data), self._task(declared)
 
         def encode() -> pa.Table:
-            return task.format.encode(task, rows, TextEncoder(self.base.tokenizer, max_length))
+            text = TextEncoder(self.base.tokenizer, max_length)
+            return joined(lambda: encoded_slices(task, rows, text), self._cache.folder, data.title)
 
         if type(task.format).__module__.partition(".")[0] != "xfer":
             table = encode()  # of a format of the study's own, which may change from run to run without a new version

@@ -165,13 +165,15 @@ def _check_languages(study: Study, splits: dict[str, LockedSplit], data: DataRoo
             if code not in held:
                 where = study.where("evaluate", i, "languages", j)
                 raise DataError(f"the data hold no '{code}'", where, f"they hold {', '.join(sorted(held))}")
-        for task in tasks:
-            if not any(place.startswith(f"{task.name}/") and place.split("/")[2] in entry.splits for place in splits):
-                raise DataError(
-                    f"no data to evaluate target '{task.name}' on",
-                    study.where("evaluate", i),
-                    f"give a copy of {task.source} with XFER_DATA or --data",
-                )
+    for i, target in enumerate(study.targets):
+        task = study.registry.get(target.task)
+        asked = {split for entry in study.evaluate if target in study.targets_of(entry) for split in entry.splits}
+        if not any(place.startswith(f"{task.name}/") and place.split("/")[2] in asked for place in splits):
+            raise DataError(
+                f"no data to evaluate target '{target.name}' on",
+                study.where("targets", i),
+                f"give a copy of {task.source} with XFER_DATA or --data",
+            )
 
 
 def _check_pretrained(study: Study, splits: dict[str, LockedSplit]) -> None:

@@ -102,8 +102,7 @@ class HubSplit:
                 rows = load_dataset("parquet", data_files=files, split=self.split, cache_dir=cache)
             else:
                 rows = load_dataset(self.path, self.config, split=self.split, revision=self.revision, cache_dir=cache)
-            table = rows.data.table.combine_chunks()
-            return self._wanted(table), rows.features
+            return self._wanted(rows.data.table), rows.features
 
     def _wanted(self, table: pa.Table) -> pa.Table:
         if self.begins is None:

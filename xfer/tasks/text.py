@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from tokenizers import Tokenizer
 
 from xfer.errors import ModelError
+from xfer.tasks.formats.base import lists
 
 
 @dataclass(frozen=True)
 class Inputs:
     """Encoded texts, one entry each."""
 
-    ids: list[list[int]]
-    type_ids: list[list[int]]
-    truncated: list[int]
+    ids: pa.ListArray
+    """Of int32."""
+    type_ids: pa.ListArray
+    """Of int8, as many."""
+    truncated: npt.NDArray[np.int32]
     """Sub-tokens cut from the end."""
 
 
@@ -74,12 +81,15 @@ class TextEncoder:
         self._tokenizer.enable_truncation(self.max_length, strategy="longest_first")
         pairs = list(first) if second is None else list(zip(first, second, strict=True))
         encodings = self._tokenizer.encode_batch_fast(pairs)
-        cut = [0] * len(pairs)
+        cut = np.zeros(len(pairs), np.int32)
         long = [i for i, encoding in enumerate(encodings) if encoding.overflowing]
         self._tokenizer.no_truncation()
         for i, whole in zip(long, self._tokenizer.encode_batch_fast([pairs[i] for i in long]), strict=True):
             cut[i] = len(whole.ids) - len(encodings[i].ids)
-        return Inputs([e.ids for e in encodings], [e.type_ids for e in encodings], cut)
+        lengths = np.fromiter(map(len, encodings), np.int32, len(pairs))
+        ids = np.fromiter(chain.from_iterable(e.ids for e in encodings), np.int32, lengths.sum())
+        types = np.fromiter(chain.from_iterable(e.type_ids for e in encodings), np.int8, lengths.sum())
+        return Inputs(lists(ids, lengths), lists(types, lengths), cut)
 
     def frame(self) -> Frame:
         """How this tokenizer puts a pair together."""

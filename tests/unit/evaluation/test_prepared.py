@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.world import World
@@ -17,6 +18,7 @@ from xfer.models import spec
 from xfer.models.base import Base
 from xfer.phase.data_set import DataSet
 from xfer.tasks.data import DataRoots
+from xfer.tasks.formats import base as formats
 from xfer.tasks.registry import SHIPPED, Registry
 
 MNLI = DataSet("mnli", "en", "train", "content", "", 160)
@@ -141,6 +143,20 @@ def test_whatever_shapes_the_sub_tokens_has_an_entry_of_its_own(small_world: Wor
     fresh = made(small_world, tmp_path / "other")
     for one, length in wanted:
         assert fresh.of(one, length).encoded.table.equals(preparation.of(one, length).encoded.table)
+
+
+def test_what_is_encoded_in_slices_is_what_is_encoded_at_once(
+    small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = locked(DataRoots((small_world.data,)))
+    whole = made(small_world, tmp_path / "whole").of(data, 32)
+    monkeypatch.setattr(formats, "SLICE", whole.rows.nbytes // 9)
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "kept", tmp_path / "file"):
+        found = made(small_world, folder).of(data, 32).encoded.table
+        assert found.equals(whole.encoded.table) and all(column.num_chunks == 1 for column in found.columns)
+    kept = [pa.ipc.open_file(path).num_record_batches for path in (tmp_path / "kept").glob("*.arrow")]
+    assert kept == [1, 1], "mapped as one piece"
 
 
 def test_data_that_are_not_the_locks_are_not_kept(preparation: Preparation, tmp_path: Path) -> None:

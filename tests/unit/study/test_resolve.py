@@ -175,3 +175,15 @@ def test_validation_data_are_needed_where_something_is_chosen_on_them(tmp_path: 
     assert {place for place in needed if not place.endswith("train")} >= places
     if not places:
         assert needed == {"mnli/en/train", "udpos/en/train"}
+
+
+def test_a_target_needs_something_to_be_evaluated_on_in_one_entry_of_evaluate(
+    tmp_path: Path, small_world: World
+) -> None:
+    entry = "{tasks: all, languages: all, splits: [%s]}"
+    only_test = {"targets": "[xnli, tatoeba]", "evaluate": f"[{entry % 'validation'}, {entry % 'test'}]"}
+    assert "tatoeba/de/test" in resolve.resolve(study(tmp_path, **only_test), roots(small_world)).splits
+    nothing = study(tmp_path, targets="[xnli, tatoeba]", evaluate=f"[{entry % 'validation'}]")
+    with pytest.raises(DataError, match="no data to evaluate target 'tatoeba' on") as error:
+        resolve.resolve(nothing, roots(small_world))
+    assert error.value.where == nothing.where("targets", 1)

@@ -15,39 +15,42 @@ def encoder(max_length: int = 12) -> TextEncoder:
 
 def test_texts_and_pairs_get_the_models_special_tokens() -> None:
     text = encoder()
-    assert [toy.words(ids) for ids in text.texts(["ab c", "x"]).ids] == ["<s> a ##b c </s>", "<s> <unk> </s>"]
+    assert [toy.words(ids) for ids in text.texts(["ab c", "x"]).ids.to_pylist()] == [
+        "<s> a ##b c </s>",
+        "<s> <unk> </s>",
+    ]
     pairs = text.texts(["ab"], ["c d"])
-    assert toy.words(pairs.ids[0]) == "<s> a ##b </s> </s> c d </s>"
-    assert pairs.type_ids[0] == [0, 0, 0, 0, 0, 1, 1, 1]
-    assert pairs.truncated == [0]
+    assert toy.words(pairs.ids[0].as_py()) == "<s> a ##b </s> </s> c d </s>"
+    assert pairs.type_ids[0].as_py() == [0, 0, 0, 0, 0, 1, 1, 1]
+    assert pairs.truncated.tolist() == [0]
 
 
 def test_a_text_that_is_too_long_loses_its_end_and_the_loss_is_counted() -> None:
     found = encoder().texts(["a " * 10, "b " * 11, "a b " * 20])
-    assert [len(ids) for ids in found.ids] == [12, 12, 12]
-    assert found.truncated == [0, 1, 30]
-    assert toy.words(found.ids[2]) == "<s> " + "a b " * 5 + "</s>"
+    assert found.ids.value_lengths().to_pylist() == [12, 12, 12]
+    assert found.truncated.tolist() == [0, 1, 30]
+    assert toy.words(found.ids[2].as_py()) == "<s> " + "a b " * 5 + "</s>"
 
 
 @pytest.mark.parametrize(("first", "second"), [(4, 4), (1, 7), (9, 1), (12, 2), (2, 12), (12, 12), (30, 2), (5, 4)])
 def test_of_a_pair_the_longer_text_is_cut_and_the_loss_is_counted(first: int, second: int) -> None:
     found = encoder().texts(["a " * first], ["b " * second])
-    kept = toy.words(found.ids[0]).split()
+    kept = toy.words(found.ids[0].as_py()).split()
     a, b = kept.count("a"), kept.count("b")
     assert (a, b) == (min(first, max(4, 8 - second)), min(second, max(4, 8 - first)))
-    assert found.truncated == [first + second - a - b]
+    assert found.truncated.tolist() == [first + second - a - b]
 
 
 def test_each_texts_loss_is_its_own() -> None:
     text = encoder()
-    assert text.texts(["a", "a " * 30, "a"]).truncated == [0, 20, 0]
-    assert encoder(32).texts(["a " * 30]).truncated == [0], "another length does not stick"
-    assert text.texts(["a " * 30]).truncated == [20]
+    assert text.texts(["a", "a " * 30, "a"]).truncated.tolist() == [0, 20, 0]
+    assert encoder(32).texts(["a " * 30]).truncated.tolist() == [0], "another length does not stick"
+    assert text.texts(["a " * 30]).truncated.tolist() == [20]
 
 
 def test_a_tokenizer_that_would_pad_does_not() -> None:
     text = TextEncoder(toy.tokenizer(padding=True), 12)
-    assert text.texts(["a", "a b c"]).ids == [[0, 4, 2], [0, 4, 5, 6, 2]]
+    assert text.texts(["a", "a b c"]).ids.to_pylist() == [[0, 4, 2], [0, 4, 5, 6, 2]]
 
 
 def test_each_words_place_is_its_first_sub_token() -> None:

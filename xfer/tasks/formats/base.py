@@ -10,23 +10,27 @@ name appears in its own file and in the catalog's declarations, nowhere else.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xfer.tasks.metrics import Metric
 
 if TYPE_CHECKING:
     from xfer.tasks.task import Task
-    from xfer.tasks.text import TextEncoder
+    from xfer.tasks.text import Inputs, TextEncoder
 
 Output = Literal["sequence", "choice", "token", "span", "vocabulary", "hidden"]
 Floats = npt.NDArray[np.float32]
+
+SLICE = 2_000_000
+"""Bytes of rows that are encoded at once: some ten thousand pairs of sentences, which become a hundred times that
+until they are Arrow's."""
 
 IGNORE = -100
 """Target of a position that has no label; it takes no part in the loss."""
@@ -94,6 +98,9 @@ class Format(ABC):
     metrics: tuple[Metric, ...]
     """What its predictions are scored by."""
     trainable: ClassVar[bool] = True
+    divisible: ClassVar[bool] = True
+    """Whether the lines of a table are those of its slices, one slice after the other; otherwise ``encode`` always
+    has all rows before it."""
 
     def identity(self) -> object:
         """What of it shapes numbers."""
@@ -128,13 +135,37 @@ class Format(ABC):
         """A model's outputs to a table with schema ``PREDICTED``."""
 
 
-def label_numbers(task: Task) -> Mapping[str, int]:
-    """Labels to their places in the head's output.
+def encoded_slices(task: Task, rows: pa.Table, text: TextEncoder) -> Iterator[pa.Table]:
+    """What the task's format makes of rows (schema ``ENCODED``), slice by slice, none larger than memory can bear."""
+    step = max(1, SLICE * rows.num_rows // max(1, rows.nbytes)) if task.format.divisible else max(1, rows.num_rows)
+    for start in range(0, max(1, rows.num_rows), step):
+        found = task.format.encode(task, rows.slice(start, step), text)
+        place = found.schema.get_field_index("row")
+        yield found.set_column(place, found.field(place), pc.add(found["row"], pa.scalar(start, pa.int32())))
 
-    Where labels are those of the training data, others may stand in what is evaluated. They have no place and are
-    never predicted; 0 marks the position.
+
+def lists(values: npt.NDArray[Any], lengths: npt.NDArray[Any]) -> pa.ListArray:
+    """Values one list after the other, and how many each list has."""
+    offsets = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
+
+
+def label_numbers(task: Task, rows: pa.Table) -> npt.NDArray[np.int32]:
+    """Each row's label as its place among the task's.
+
+    Where labels are those of the training data, others may stand in what is evaluated: they have the first one's, which
+    no loss looks at.
     """
-    return defaultdict(int, {label: number for number, label in enumerate(task.labels)})
+    found = pc.index_in(rows["label"], value_set=pa.array(task.labels))
+    numbers: npt.NDArray[np.int32] = pc.fill_null(found, 0).to_numpy()
+    return numbers
+
+
+def inputs_table(row: npt.NDArray[np.int32], inputs: Inputs, targets: pa.ListArray) -> pa.Table:
+    """A table with schema ``ENCODED``: of each input its source row and its targets."""
+    columns = [row, inputs.ids, inputs.type_ids, targets, inputs.truncated]
+    return pa.table(dict(zip(ENCODED.names, columns, strict=True)), schema=ENCODED)
 
 
 def truncated_by_row(rows: pa.Table, encoded: pa.Table) -> npt.NDArray[np.int32]:

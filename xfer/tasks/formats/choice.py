@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.errors import DataError
-from xfer.tasks.formats.base import ENCODED, Format, Outputs, label_numbers, labels_predicted
+from xfer.tasks.formats.base import Format, Outputs, inputs_table, label_numbers, labels_predicted, lists
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -45,21 +45,9 @@ class Choice(Format):
             raise DataError(f"row {row}: {found[wrong[0]]} options", where, fix)
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        options = len(task.labels)
         first, second = _texts(rows)
-        inputs = text.texts(first, second)
-        number_of, labels = label_numbers(task), rows["label"].to_pylist()
-        targets = [[number_of[label]] if option == 0 else [] for label in labels for option in range(options)]
-        return pa.table(
-            {
-                "row": np.repeat(np.arange(rows.num_rows, dtype=np.int32), options),
-                "input_ids": inputs.ids,
-                "type_ids": inputs.type_ids,
-                "targets": targets,
-                "truncated": inputs.truncated,
-            },
-            schema=ENCODED,
-        )
+        row, option = np.divmod(np.arange(len(first), dtype=np.int32), len(task.labels))
+        return inputs_table(row, text.texts(first, second), lists(label_numbers(task, rows), option == 0))
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         return labels_predicted(task, rows, encoded, outputs)

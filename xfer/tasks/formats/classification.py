@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from xfer.tasks.formats.base import ENCODED, Format, Outputs, label_numbers, labels_predicted
+from xfer.tasks.formats.base import Format, Outputs, inputs_table, label_numbers, labels_predicted, lists
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -27,19 +27,10 @@ class Classification(Format):
     metrics = (ACCURACY,)
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        number_of = label_numbers(task)
         second = rows["second"].to_pylist() if "second" in rows.column_names else None
         inputs = text.texts(rows["first"].to_pylist(), second)
-        return pa.table(
-            {
-                "row": np.arange(rows.num_rows, dtype=np.int32),
-                "input_ids": inputs.ids,
-                "type_ids": inputs.type_ids,
-                "targets": [[number_of[label]] for label in rows["label"].to_pylist()],
-                "truncated": inputs.truncated,
-            },
-            schema=ENCODED,
-        )
+        row = np.arange(rows.num_rows, dtype=np.int32)
+        return inputs_table(row, inputs, lists(label_numbers(task, rows), np.ones_like(row)))
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         return labels_predicted(task, rows, encoded, outputs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from xfer.tasks.formats.base import ENCODED, IGNORE, Format, Outputs
+from xfer.tasks.formats.base import IGNORE, Format, Outputs, inputs_table
 
 if TYPE_CHECKING:
     from xfer.tasks.task import Task
@@ -30,16 +30,10 @@ class MaskedText(Format):
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
         """Targets are the sub-tokens themselves; special ones are never masked."""
         inputs = text.texts(rows["text"].to_pylist())
-        return pa.table(
-            {
-                "row": np.arange(rows.num_rows, dtype=np.int32),
-                "input_ids": inputs.ids,
-                "type_ids": inputs.type_ids,
-                "targets": [[IGNORE if i in text.special else i for i in ids] for ids in inputs.ids],
-                "truncated": inputs.truncated,
-            },
-            schema=ENCODED,
-        )
+        ids = inputs.ids.values.to_numpy()
+        targets = np.where(np.isin(ids, list(text.special)), np.int32(IGNORE), ids)
+        row = np.arange(rows.num_rows, dtype=np.int32)
+        return inputs_table(row, inputs, pa.ListArray.from_arrays(inputs.ids.offsets, pa.array(targets)))
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         raise NotImplementedError("masked text is trained on, not evaluated")

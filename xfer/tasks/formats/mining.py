@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xfer.errors import DataError
-from xfer.tasks.formats.base import ENCODED, PREDICTED, Floats, Format, Outputs, truncated_by_row
+from xfer.tasks.formats.base import PREDICTED, Floats, Format, Outputs, inputs_table, lists, truncated_by_row
 from xfer.tasks.formats.neighbours import Ints, Nearest, nearest_of_both, unit
 from xfer.tasks.metrics import MINING_F1
 
@@ -65,17 +65,8 @@ class Mining(Format):
                     raise DataError(f"no {side} sentence in the part '{part}'", where, "each part needs both sides")
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        inputs = text.texts(rows["text"].to_pylist())
-        return pa.table(
-            {
-                "row": np.arange(rows.num_rows, dtype=np.int32),
-                "input_ids": inputs.ids,
-                "type_ids": inputs.type_ids,
-                "targets": [[]] * rows.num_rows,
-                "truncated": inputs.truncated,
-            },
-            schema=ENCODED,
-        )
+        row = np.arange(rows.num_rows, dtype=np.int32)
+        return inputs_table(row, text.texts(rows["text"].to_pylist()), lists(np.zeros(0, np.int32), np.zeros_like(row)))
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         assert outputs.vectors is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from xfer.tasks.formats.base import ENCODED, PREDICTED, Format, Outputs
+from xfer.tasks.formats.base import PREDICTED, Format, Outputs, inputs_table, lists
 from xfer.tasks.formats.neighbours import nearest, unit
 from xfer.tasks.metrics import ACCURACY
 
@@ -26,20 +26,13 @@ class Retrieval(Format):
     texts = fields
     metrics = (ACCURACY,)
     trainable = False
+    divisible = False
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
         """All queries, then all candidates."""
         inputs = text.texts(rows["query"].to_pylist() + rows["candidate"].to_pylist())
-        return pa.table(
-            {
-                "row": np.tile(np.arange(rows.num_rows, dtype=np.int32), 2),
-                "input_ids": inputs.ids,
-                "type_ids": inputs.type_ids,
-                "targets": [[]] * (2 * rows.num_rows),
-                "truncated": inputs.truncated,
-            },
-            schema=ENCODED,
-        )
+        row = np.tile(np.arange(rows.num_rows, dtype=np.int32), 2)
+        return inputs_table(row, inputs, lists(np.zeros(0, np.int32), np.zeros_like(row)))
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         assert outputs.vectors is not None

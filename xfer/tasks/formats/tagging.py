@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.errors import DataError
-from xfer.tasks.formats.base import ENCODED, IGNORE, PREDICTED, Format, Outputs, label_numbers, truncated_by_row
+from xfer.tasks.formats.base import ENCODED, IGNORE, PREDICTED, Format, Outputs, truncated_by_row
 from xfer.tasks.metrics import TAG_F1, TAG_F1_0012, TOKEN_ACCURACY
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Tagging(Format):
             )
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        number_of = label_numbers(task)
+        number_of = {label: number for number, label in enumerate(task.labels)}
         lines: dict[str, list[object]] = {name: [] for name in ENCODED.names}
         tags_of = rows["tags"].to_pylist()
         for row, windows in enumerate(text.words(rows["tokens"].to_pylist())):
