@@ -22,7 +22,7 @@ def test_slices_are_the_whole(name: str, rows_each: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(base, "SLICE", 1 + rows_each * rows.nbytes // rows.num_rows)
     whole, slices = task.format.encode(task, rows, TEXT), list(encoded_slices(task, rows, TEXT))
     assert pa.concat_tables(slices).equals(whole) and slices[0].schema == whole.schema
-    assert len(slices) == (-(-40 // rows_each) if task.format.divisible else 1)
+    assert len(slices) == (-(-rows.num_rows // rows_each) if task.format.divisible else 1)
 
 
 @pytest.mark.parametrize("name", FORMATS)
