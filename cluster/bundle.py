@@ -16,7 +16,7 @@ from xfer.study import lock as locks
 from xfer.study import reading
 from xfer.study.opening import open_study
 from xfer.study.plan import Plan
-from xfer.study.resolve import Roots
+from xfer.study.resolve import Roots, check_read
 
 LIMIT = 1_000_000
 """Bytes that a ConfigMap holds (1 MiB), less its own fields."""
@@ -39,6 +39,7 @@ class Bundle:
 def bundle(path: Path) -> Bundle:
     """Read a study and its lock. Raises ``UserError`` where they are wrong, have no lock, or are too large."""
     opened = open_study(path)
+    check_read(opened.lock, locks.path_of(path))
     files = files_of(path)
     size = sum(len(name) + len(content.encode()) for name, content in files.items())
     if size > LIMIT:

@@ -20,6 +20,7 @@ from xfer.models import spec
 from xfer.study.lock import Lock
 from xfer.study.resolve import Roots
 from xfer.study.schema import Study
+from xfer.tasks.data import DataRoots
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,10 @@ def of(study: Study, lock: Lock, roots: Roots) -> tuple[Input, ...]:
     What is in none is the place's to have. Raises ``PlaceError`` for a model that is named by a path out of the study.
     """
     sources = [study.registry.get(name).source for name in {place.split("/")[0] for place in lock.splits}]
-    ids = {name for source in sources for name in source.ids} - set(lock.revisions)
-    found = [
-        Input("XFER_DATA", hub_id, root / hub_id)
-        for hub_id in sorted(ids)
-        for root in [next((root for root in roots.data if (root / hub_id).is_dir()), None)]
-        if root is not None
-    ]
+    data = DataRoots(roots.data)
+    names = {name for source in sources for name in source.here(data)} - set(lock.revisions)
+    folders = ((name, data.folder(name)) for name in sorted(names))
+    found = [Input("XFER_DATA", name, folder) for name, folder in folders if folder is not None]
     for i, ref in enumerate(study.models):
         folder = spec.find(ref.id, roots.models, study.path.parent) if ref.scratch is None else None
         if folder is None or lock.model(ref.id).revision is not None:

@@ -25,6 +25,8 @@ def lock(
     from xfer.study import lock as locks
     from xfer.study import reading
 
+    if published and on:
+        raise typer.BadParameter("--published needs no place: nothing is read")
     set_roots(data, models)
     found = reading.read(study)
     path = locks.path_of(study)

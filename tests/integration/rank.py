@@ -37,6 +37,8 @@ from xfer.training.saving import Kept
 
 WORLD = World(rows=Rows(text=300, nli=1, tagging=1, paraphrase=1, validation=1, test=1))
 
+JUDGES = (("accuracy", 1), ("tag_f1", 1))
+
 
 @dataclass(frozen=True)
 class Work:
@@ -67,7 +69,7 @@ def mixture(folder: Path, precision: str) -> Work:
     preparation = Preparation(roots, SHIPPED, Base(spec.read("tiny", model, None), model))
     sets = tuple(data_set(roots, name, "en", "train") for name in names)
     phase = Phase(sets, (0.5, 0.5), Selection(model="tiny"), "encoder", recipe(precision), 11, None, TRAINING)
-    best = Rule("best", tuple(data_set(roots, name, "en", "validation").part(20) for name in names), 5)
+    best = Rule("best", tuple(data_set(roots, name, "en", "validation").part(20) for name in names), JUDGES, 5)
     return Work(phase, (Rule(), best), preparation, model)
 
 

@@ -84,19 +84,22 @@ class Near:
         from rensa import RMinHashLSH
 
         self._size = len(texts)
-        self._shingles = lru_cache(KEPT)(lambda place: shingles(texts[place]))
+        long = [place for place, text in enumerate(texts) if shingles(text)]  # what is too short is near nothing
+        self._places = np.array(long, np.int64)
+        self._shingles = lru_cache(KEPT)(lambda number: shingles(texts[long[number]]))
         self._index = RMinHashLSH(THRESHOLD, HASHES, BANDS)
-        for start in range(0, len(texts), BLOCK):
-            self._index.insert_many(_hashed([shingles(text) for text in texts[start : start + BLOCK]]), start)
+        for start in range(0, len(long), BLOCK):
+            self._index.insert_many(_hashed([shingles(texts[p]) for p in long[start : start + BLOCK]]), start)
 
     def to(self, others: Sequence[str]) -> npt.NDArray[np.bool_]:
         """[number of own texts]: whether one of the others, normal texts as well, is near it, or its like."""
         found = np.zeros(self._size, np.bool_)
         for start in range(0, len(others), BLOCK):
-            block = [shingles(text) for text in others[start : start + BLOCK]]
+            block = [theirs for text in others[start : start + BLOCK] if (theirs := shingles(text))]
             for theirs, proposed in zip(block, self._index.query_all(_hashed(block)), strict=True):
-                for place in proposed:
-                    if not found[place] and jaccard(theirs, self._shingles(place)) >= THRESHOLD:
+                for number in proposed:
+                    place = self._places[number]
+                    if not found[place] and jaccard(theirs, self._shingles(number)) >= THRESHOLD:
                         found[place] = True
         return found
 

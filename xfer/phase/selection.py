@@ -17,6 +17,8 @@ class Rule(Identified):
     kind: Literal["last", "best"] = "last"
     on: tuple[DataSet, ...] = ()
     """The data sets whose mean major metric decides, one for each task trained on."""
+    by: tuple[tuple[str, int], ...] = ()
+    """Name and version of the metric on each of them."""
     every: int = 0
     """Optimizer steps between two looks; the end is always looked at."""
 
@@ -32,7 +34,7 @@ class Rule(Identified):
     def identity(self) -> object:
         if self.kind == "last":
             return "last"
-        return {"best": self.on, "every": self.every}
+        return {"best": self.on, "by": [list(metric) for metric in self.by], "every": self.every}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 
@@ -78,8 +79,14 @@ def _flops_per_token(spec: ModelSpec, length: float) -> float:
 
 
 def _inputs(lock: Lock, data: DataSet, model: str, limit: int) -> tuple[float, float]:
-    """Inputs that a row makes (the options of a choice are one each), and their mean length."""
+    """Inputs that a row makes (the options of a choice, the windows of a context), and their mean length."""
     locked = lock.splits[f"{data.task}/{data.language}/{data.split}"]
     lengths: Mapping[int, int] = locked.lengths[model]
-    inputs = max(1, sum(lengths.values()))
-    return inputs / max(1, locked.rows), sum(min(length, limit) * n for length, n in lengths.items()) / inputs
+    windows = {length: _windows(length, limit, locked.stride) * n for length, n in lengths.items()}
+    inputs = max(1, sum(windows.values()))
+    return inputs / max(1, locked.rows), sum(min(length, limit) * n for length, n in windows.items()) / inputs
+
+
+def _windows(length: int, limit: int, stride: int | None) -> int:
+    """Inputs that one of this length becomes; each but the first begins a stride, or half an input, after another."""
+    return 1 if stride is None else 1 + math.ceil(max(0, length - limit) / min(stride, max(1, limit // 2)))

@@ -35,6 +35,8 @@ class LockedSplit(_Part):
     rows: int
     lengths: Mapping[str, Mapping[int, int]]
     """By model: input length in sub-tokens, rounded up to a padded length, to the number of inputs."""
+    stride: int | None = None
+    """Sub-tokens from one window to the next, where a recipe allows less than an input's length; None: it is cut."""
 
 
 class Lock(_Part):

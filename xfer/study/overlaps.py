@@ -18,7 +18,7 @@ from xfer.study.lock import Lock, path_of
 from xfer.study.needs import Address, chosen_by, evaluated, pretrained, trained
 from xfer.study.opening import Opened
 from xfer.study.plan import Cell, Experiment
-from xfer.study.resolve import Roots, check_split
+from xfer.study.resolve import Roots, check_read, check_split
 from xfer.study.schema import Study
 from xfer.tasks.data import DataRoots
 from xfer.tasks.task import Task
@@ -83,6 +83,7 @@ def find(study: Study, lock: Lock, roots: Roots) -> pa.Table:
     Raises ``LockError`` for data that are no longer what the lock was made from, ``DataError`` for what cannot be read.
     """
     data = roots.data_roots(study, lock.revisions)
+    check_read(lock, path_of(study.path))
 
     def read(place: Place) -> Texts:
         check_split(study, lock, data, str(place), path_of(study.path))

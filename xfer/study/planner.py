@@ -145,7 +145,7 @@ class _Planner:
                 self._study.where(setting.field, "scheduler"),
                 f"give its phases {setting.scheduler.units} steps or more, or ask for fewer rungs",
             )
-        rule = Rule("best", (on,), max(1, planned.phase.steps // setting.scheduler.units))
+        rule = Rule("best", (on,), self._judges((on,)), max(1, planned.phase.steps // setting.scheduler.units))
         planned.rules[rule.key] = rule
         return rule
 
@@ -196,8 +196,14 @@ class _Planner:
         if kind == "last" or not scored:
             return Rule()
         select = self._study.select
-        on = (self._data_set(t, *split_of(select.on or self._registry.get(t).selects_on)) for t in scored)
-        return Rule("best", tuple(data.part(select.sample or None) for data in on), select.every)
+        sets = (self._data_set(t, *split_of(select.on or self._registry.get(t).selects_on)) for t in scored)
+        on = tuple(data.part(select.sample or None) for data in sets)
+        return Rule("best", on, self._judges(on), select.every)
+
+    def _judges(self, on: tuple[DataSet, ...]) -> tuple[tuple[str, int], ...]:
+        """The metrics that decide on these data, with their versions."""
+        metrics = (self._registry.get(data.task).major for data in on)
+        return tuple((metric.name, metric.version) for metric in metrics)
 
     def _evaluate(self, subject: Selection, target: Target) -> Iterator[str]:
         trained, known = self._trains_on(target.name), known_as(target, self._registry)

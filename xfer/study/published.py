@@ -46,4 +46,5 @@ def _split(task: Task, split: str, models: list[str]) -> LockedSplit:
             f"how many rows task {task.name} trains on is not known", fix="make the lock where its data are"
         )
     rows = (task.train_size or 0) if split == "train" else 0
-    return LockedSplit(data=MARK, rows=rows, lengths={name: {LONGEST: rows} for name in models})
+    inputs = rows * task.format.together(task)
+    return LockedSplit(data=MARK, rows=rows, lengths={name: {LONGEST: inputs} for name in models})

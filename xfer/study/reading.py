@@ -25,7 +25,7 @@ def read(path: Path) -> Study:
     ]
     if truths:
         raise StudyError(truths)
-    source, value = _with_suites(source, value)
+    source, value = _with_suites(source, value, "arms", "targets")
     try:
         study = Study.model_validate(value)
     except ValidationError as error:
@@ -41,18 +41,19 @@ def read(path: Path) -> Study:
     return study
 
 
-def _with_suites(source: Source, value: Any) -> tuple[Source, Any]:
-    """The same with a suite's tasks as targets where the file names the suite."""
-    targets = value.get("targets")
-    if not isinstance(targets, list):
-        return source, value
-    items = []
-    for i, target in enumerate(targets):
-        try:
-            items.append(of_suite(target) or (target,))
-        except ValueError as error:
-            raise StudyError([Problem(source.where("targets", i), str(error), "mend the name")]) from error
-    return source.spread("targets", items), {**value, "targets": [one for some in items for one in some]}
+def _with_suites(source: Source, value: Any, *names: str) -> tuple[Source, Any]:
+    """The same with a suite's tasks in these lists where the file names the suite."""
+    for name in names:
+        if not isinstance(listed := value.get(name), list):
+            continue
+        items = []
+        for i, item in enumerate(listed):
+            try:
+                items.append(of_suite(item) or (item,))
+            except ValueError as error:
+                raise StudyError([Problem(source.where(name, i), str(error), "mend the name")]) from error
+        source, value = source.spread(name, items), {**value, name: [one for some in items for one in some]}
+    return source, value
 
 
 def _problems(error: ValidationError, source: Source) -> list[Problem]:

@@ -92,10 +92,15 @@ def lock_of(study: Study, roots: Roots) -> Lock:
     return made
 
 
-def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
-    """Raise ``LockError`` when the data or models are no longer what the lock says."""
+def check_read(lock: Lock, lock_path: Path) -> None:
+    """Raise ``LockError`` for a lock that was made without a look at data and models."""
     if lock.is_published:
         raise LockError("it holds sizes as published, to plan with", str(lock_path), RELOCK)
+
+
+def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
+    """Raise ``LockError`` when the data or models are no longer what the lock says."""
+    check_read(lock, lock_path)
     data = roots.data_roots(study, lock.revisions)
     for place in lock.splits:
         check_split(study, lock, data, place, lock_path)
@@ -139,7 +144,8 @@ def _check_mask(base: Base, tasks: Sequence[Task]) -> None:
 def _split(task: Task, language: str, split: str, data: DataRoots, bases: dict[str, Base]) -> LockedSplit:
     rows, labelled = data.rows(task, language, split), data.resolved(task)
     lengths = {name: _lengths(labelled, rows, base) for name, base in bases.items()}
-    return LockedSplit(data=data.fingerprint(task, language, split), rows=rows.num_rows, lengths=lengths)
+    content, stride = data.fingerprint(task, language, split), task.format.stride
+    return LockedSplit(data=content, rows=rows.num_rows, lengths=lengths, stride=stride)
 
 
 def _lengths(task: Task, rows: pa.Table, base: Base) -> dict[int, int]:

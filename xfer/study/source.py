@@ -65,7 +65,7 @@ class Source:
     def spread(self, name: str, items: Sequence[Sequence[Any]]) -> Source:
         """The same file, for a value whose list ``name`` has several items where the file has one."""
         places = [i for i, some in enumerate(items) for _ in some]
-        return replace(self, _moved={(name, j): (name, i) for j, i in enumerate(places)})
+        return replace(self, _moved={**self._moved, **{(name, j): (name, i) for j, i in enumerate(places)}})
 
 
 def dotted(loc: Loc) -> str:

@@ -55,6 +55,17 @@ def flat(values: pa.Array) -> pa.Array:
     return values.flatten() if _is_list(values.type) else values
 
 
+def whole_numbers(values: pa.Array, column: Columns, where: str) -> pa.Array:
+    """The same in 32 bits. Raises ``DataError`` for what is none, or too large."""
+    kind = pa.list_(pa.int32()) if _is_list(values.type) else pa.int32()
+    try:
+        if pa.types.is_integer(flat(values).type):
+            return values.cast(kind)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"column '{column}': {error}", where, "the task needs whole numbers of 32 bits") from error
+    raise DataError(f"column '{column}' holds {values.type}", where, "the task needs whole numbers")
+
+
 def replaced(values: pa.Array, words: Mapping[str, str], column: Columns, where: str) -> pa.Array:
     """Texts by what ``words`` says for them. Raises ``DataError`` for one that it does not know, with its row."""
     encoded = values.dictionary_encode()

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from xfer.errors import DataError
 from xfer.synthetic.world import World
-from xfer.tasks.columns import Columns, feature_of, field_of, flat, replaced
+from xfer.tasks.columns import Columns, feature_of, field_of, flat, replaced, whole_numbers
 from xfer.tasks.source import Split
 from xfer.tasks.task import Task
 
@@ -75,8 +75,10 @@ def _normalised(task: Task, table: pa.Table, features: Mapping[str, Any], where:
     columns["cluster"] = _clusters(field_of(table, task.cluster, where)) if task.cluster else columns["example"]
     for name, column in task.columns.items():
         is_gold = name == task.format.gold
-        is_text = not is_gold and name not in task.format.numbers
+        is_number = name in task.format.numbers
+        is_text = not is_gold and not is_number
         values = field_of(table, column, where, is_list=name in task.format.lists, is_text=is_text)
+        values = whole_numbers(values, column, where) if is_number else values
         if is_gold:
             values = _labels(task, values, features, str(column), where)
         columns[name] = replaced(values, task.words[name], column, where) if name in task.words else values
@@ -99,8 +101,6 @@ def _labels(task: Task, values: pa.Array, features: Mapping[str, Any], column: s
     single = flat(values)
     class_names = getattr(feature_of(features, column), "names", None)
     in_words = pa.types.is_string(single.type) or class_names is not None
-    if task.open_labels and pa.types.is_string(single.type):
-        return values
     if not in_words and not task.label_names:
         fix = "give them as class labels, or name each number in the task's label_names"
         raise DataError(f"column '{column}' holds numbers without names", where, fix)
@@ -113,13 +113,13 @@ def _labels(task: Task, values: pa.Array, features: Mapping[str, Any], column: s
         known = class_names is None or 0 <= value < len(class_names)
         theirs = (value if class_names is None else class_names[value]) if known else value
         name = task.label_names.get(str(theirs), str(theirs) if in_words else None)
-        if name not in task.labels and not task.open_labels:
+        if name is None or (name not in task.labels and not task.open_labels):
             at = int(pc.index(single, value).as_py())
             row = at if single is values else int(np.searchsorted(values.offsets.to_numpy(), at, side="right")) - 1
             raise DataError(
                 f"row {row}: label '{theirs}' in column '{column}' is not one of task {task.name}'s",
                 where,
-                f"the task knows {', '.join(task.labels)}",
+                f"the task knows {', '.join(task.labels or task.label_names.values())}",
             )
         ours.append(name)
     named = pa.array(ours, pa.string()).take(distinct.indices)

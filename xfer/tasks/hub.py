@@ -146,6 +146,9 @@ def _converted(path: str, revision: str | None) -> Splits:
     from huggingface_hub import HfApi
 
     if Path(path).is_dir():
+        readme = Path(path) / "README.md"
+        if readme.is_file() and "\nconfigs:" in readme.read_text(encoding="utf-8"):
+            return {}  # it says itself where its files are
         root = f"{path}/"
         names = [file.relative_to(path).as_posix() for file in Path(path).rglob("*.parquet")]
     else:

@@ -39,6 +39,10 @@ class Source(ABC):
         """Data sets by their path below a data root."""
         return ()
 
+    def here(self, roots: DataRoots) -> tuple[str, ...]:
+        """Those of them that are read from a data root."""
+        return tuple(name for name in self.ids if roots.folder(name))
+
     def on_hub(self, roots: DataRoots) -> Mapping[str, str]:
         """Data sets that the Hub must give because no data root has them, and the branch that each is read from."""
         return {}
@@ -83,14 +87,20 @@ class Hub(Source):
 
     @property
     def title(self) -> str:
-        return f"{self.hub_id} ({self.config.replace('{code}', 'LANGUAGE')})"
+        sets = ((self.hub_id, self.config), *self.copies)
+        return " or ".join(f"{name} ({config.replace('{code}', 'LANGUAGE')})" for name, config in sets)
+
+    def here(self, roots: DataRoots) -> tuple[str, ...]:
+        hub_id, _ = self._where(roots)
+        return (hub_id,) if roots.folder(hub_id) else ()
 
     def on_hub(self, roots: DataRoots) -> Mapping[str, str]:
         hub_id, _ = self._where(roots)
         return {} if roots.folder(hub_id) else {hub_id: self.branch}
 
     def identity(self) -> object:
-        return [self.hub_id, self.config, *([list(self.begins)] if self.begins else [])]
+        # The codes shape rows only where these are told apart by them.
+        return [self.hub_id, self.config, *([list(self.begins), self.codes] if self.begins else [])]
 
     def check(self, task: Task) -> None:
         if not task.languages:
@@ -205,6 +215,9 @@ class Concatenation(Source):
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for part in self.parts for name in part.source.ids))
+
+    def here(self, roots: DataRoots) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.source.here(roots)))
 
     def on_hub(self, roots: DataRoots) -> Mapping[str, str]:
         return {name: branch for part in self.parts for name, branch in part.source.on_hub(roots).items()}

@@ -78,6 +78,10 @@ class Task:
             raise ValueError("labels must be a tuple of different names")
         if self.open_labels and (self.labels or "train" not in self.splits):
             raise ValueError("open_labels takes them from training data: give splits with 'train', and no labels")
+        if self.open_labels and self.trains_on not in (None, self.name):
+            raise ValueError(f"open_labels takes them from its own training data, but it trains on '{self.trains_on}'")
+        if not all(isinstance(name, str) for pair in self.label_names.items() for name in pair):
+            raise ValueError("label_names maps names to names: write numbers as '0'")
         self._check_columns()
         metrics = [metric.name for metric in self.format.metrics]
         if (self.metric or metrics) and self.metric not in metrics:
@@ -93,6 +97,8 @@ class Task:
         for what, names in (("columns", self.columns), ("words", self.words)):
             if unknown := [name for name in names if name not in known]:
                 raise ValueError(f"{what} has '{unknown[0]}'; a {self.format.name} has {', '.join(known)}")
+        if unfit := [name for name in self.words if name == self.format.gold or name in self.format.lists]:
+            raise ValueError(f"words has '{unfit[0]}', which is no single text")
         for name, column in self.columns.items():
             if not column or (name == self.format.gold and not isinstance(column, str)):
                 raise ValueError(f"columns: '{name}' takes the name of a column")

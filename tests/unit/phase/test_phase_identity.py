@@ -17,7 +17,7 @@ MNLI = DataSet("mnli", "en", "train", "aa", "dd", 100)
 SNLI = replace(MNLI, task="snli")
 TWO_EPOCHS = Recipe(epochs=2, batch_size=16)
 PHASE = Phase((MNLI,), (1.0,), Selection(model="weights"), "encoder", TWO_EPOCHS, 1, None, {"loop": 1})
-BEST = Rule("best", (replace(MNLI, split="validation"),), 10)
+BEST = Rule("best", (replace(MNLI, split="validation"),), (("accuracy", 1),), 10)
 MIX = replace(PHASE, trains_on=(MNLI, SNLI), weights=(0.5, 0.5))
 EVALUATION = Evaluation(Selection(PHASE.key), replace(MNLI, split="test"), "mnli", "fp32", 32, (("predict", 1),))
 
@@ -42,6 +42,15 @@ EVALUATIONS: dict[str, dict[str, Any]] = {
     "max_length": {"max_length": 64},
     "version": {"versions": (("predict", 2),)},
 }
+
+
+@pytest.mark.parametrize("by", [(("tag_f1", 1),), (("accuracy", 2),)])
+def test_a_choice_by_another_metric_is_another_checkpoint_and_another_early_end(
+    by: tuple[tuple[str, int], ...],
+) -> None:
+    other = replace(BEST, by=by)
+    assert other.key != BEST.key and Selection(PHASE.key, other).key != Selection(PHASE.key, BEST).key
+    assert replace(PHASE, until=other).key != replace(PHASE, until=BEST).key
 
 
 @pytest.mark.parametrize("name", PHASES)

@@ -101,7 +101,7 @@ def test_patience_looks_at_the_validation_data_of_what_is_trained_on(tmp_path: P
     found = with_patience(tmp_path, targets="[xnli]", arms="[none, snli]")
     on = lock().data_set("mnli", "en", "validation").part(20)
     for phase in phases(found, "target", "mnli"):
-        assert phase.until == Rule("best", (on,), 4)
+        assert phase.until == Rule("best", (on,), (("accuracy", 1),), 4)
         assert list(found.phases[phase.key].rules) == ["last"], "its looks choose no checkpoint"
     assert [phase.until for phase in phases(found, "intermediate", "snli")] == [None]
 

@@ -35,9 +35,10 @@ def rules_of(found: Plan, experiment: Experiment) -> list[Rule | None]:
 def test_trials_are_looked_at_in_units_of_their_steps(tmp_path: Path, scheduler: str, steps: int, every: int) -> None:
     recipe = STEPS.replace("{}", str(steps))
     found = tuned(tmp_path, scheduler, recipe=recipe)
-    for experiment, task in zip(found.experiments, ("mnli", "udpos"), strict=True):
+    judges = (("mnli", "accuracy"), ("udpos", "tag_f1"))
+    for experiment, (task, metric) in zip(found.experiments, judges, strict=True):
         on = lock().data_set(task, "en", "validation")
-        assert set(rules_of(found, experiment)) == {Rule("best", (on,), every)}
+        assert set(rules_of(found, experiment)) == {Rule("best", (on,), ((metric, 1),), every)}
         assert experiment.scheduler is not None
         assert max(experiment.scheduler.rungs) * every < steps, "a rung is before the end"
 

@@ -92,3 +92,18 @@ def test_trials_that_are_not_known_yet_cost_as_much_as_the_dearest_like_them(tmp
     assert (6 * one.tokens, 6 * one.disk) == (spent.tokens, spent.disk)
     listed = planned(tmp_path, tune="{learning_rate: [1e-3, 1e-4], seeds: [1]}")
     assert unknown(listed.experiments[0], listed.phases, made) == (0, Cost()), "these are phases of the plan"
+
+
+@pytest.mark.parametrize(("length", "stride", "inputs"), [(48, 16, 1.0), (32, 16, 1.25), (32, 128, 1.25), (16, 4, 3.0)])
+def test_a_context_that_is_too_long_is_several_inputs(tmp_path: Path, length: int, stride: int, inputs: float) -> None:
+    """Of 160 rows 120 have 16 sub-tokens and 40 have 48; a window begins a stride, or half an input, after another."""
+    phase = the_phase(tmp_path, "snli", recipe=recipe(length, steps=8))
+    held = lock(changed={"snli/en/train": {"stride": stride}})
+    short, long = 120 * min(16, length), (160 * inputs - 120) * min(48, length)
+    assert cost(phase, "tiny", 1, held).tokens == 8 * 16 * (short + long) / 160
+
+
+def test_every_option_of_a_choice_is_an_input(tmp_path: Path) -> None:
+    phase = the_phase(tmp_path, "hellaswag", recipe=recipe(48, steps=8), arms="[none, hellaswag]")
+    held = lock(changed={"hellaswag/en/train": {"lengths": {"tiny": {24: 640}}}})
+    assert cost(phase, "tiny", 1, held).tokens == 8 * 16 * 4 * 24

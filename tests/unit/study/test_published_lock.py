@@ -9,6 +9,7 @@ import pytest
 from xfer.errors import DataError, LockError, ModelError
 from xfer.study import lock as locks
 from xfer.study import reading
+from xfer.study.cost import cost
 from xfer.study.lock import Lock
 from xfer.study.planner import plan
 from xfer.study.published import lock_as_published
@@ -41,6 +42,8 @@ def test_a_plan_has_the_published_rows_and_is_the_same_after_a_round_trip(tmp_pa
     steps = {held.phase.name: held.phase.steps for held in phases}
     assert steps["mnli"] == 2 * -(-392_702 // 32) and steps["squad"] == 2 * -(-87_599 // 32)
     assert steps["hellaswag"] == 2 * -(-39_905 // 32)
+    choice = next(held.phase for held in phases if held.phase.name == "hellaswag")
+    assert cost(choice, "FacebookAI/xlm-roberta-large", 1, again).tokens == 2 * 39_905 * 4 * 256
 
 
 def test_the_models_dimensions_are_those_of_xlm_r(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ def test_a_suite_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> Non
         read(tmp_path, "{mix: suite/mine}")
 
 
+def test_a_suite_among_the_arms_is_an_arm_for_each_of_its_tasks(tmp_path: Path) -> None:
+    found = read(tmp_path, "suite/intermediate\n  - {name: ccg-1k, task: ccg, examples: 1000}")
+    assert [arm.name for arm in found.arms] == ["none", *SHIPPED.suite("intermediate"), "ccg-1k"]
+
+
 def test_a_mixture_of_a_suite_is_called_after_it_and_says_what_it_lacks(tmp_path: Path) -> None:
     whole = SHIPPED.suite("intermediate")
     arm = read(tmp_path, "{mix: suite/intermediate}").arms[1]
@@ -61,5 +66,7 @@ def test_a_mixture_of_a_suite_is_called_after_it_and_says_what_it_lacks(tmp_path
 def test_what_a_suite_does_not_have_cannot_be_left_out(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"s\.yaml:6.*without names what is not in the suite, which has .*mnli"):
         read(tmp_path, "{mix: suite/intermediate, without: [panx]}")
+    with pytest.raises(StudyError, match="without names what is not in the suite"):
+        read(tmp_path, "{mix: suite/intermediate, without: [[mnli]]}")
     with pytest.raises(StudyError, match="unknown field 'without'"):
         read(tmp_path, "{name: two, mix: [mnli, snli], without: [snli]}")

@@ -118,6 +118,13 @@ UNUSABLE = {
     "a format that was not made": ("format=Classification()", "format=Classification", "format"),
     "a configuration with an unknown placeholder": ('"{code}"', '"{language}"', "{code}"),
     "no languages": ('    languages=("en", "de"),\n', "", "languages"),
+    "numbers as names": ('metric="accuracy"', 'metric="accuracy", label_names={0: "glum"}', "label_names"),
+    "words for labels": ('metric="accuracy"', 'metric="accuracy", words={"label": {"a": "b"}}', "words"),
+    "open labels of another task": (
+        'labels=("glum", "merry"),\n    languages=("en", "de"),\n    trains_on="mine"',
+        'open_labels=True,\n    languages=("en", "de"),\n    trains_on="mnli"',
+        "its own training data",
+    ),
     "training in a language it has not": ('metric="accuracy"', 'metric="accuracy", trains_in="fr"', "fr"),
 }
 

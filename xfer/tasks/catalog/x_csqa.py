@@ -20,6 +20,7 @@ TASK = Task(
     languages=suites.X_CSQA,
     trains_on="commonsense_qa",
     metric="accuracy",
+    derived_from=("commonsense_qa",),
     licence="MIT",
     citation="Lin et al. 2021, arXiv 2106.06937",
 )

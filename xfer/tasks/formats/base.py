@@ -98,6 +98,8 @@ class Format(ABC):
     metrics: tuple[Metric, ...]
     """What its predictions are scored by."""
     trainable: ClassVar[bool] = True
+    stride: ClassVar[int | None] = None
+    """Sub-tokens from one input of a row to its next, where a row that is too long becomes several; None: it is cut."""
     divisible: ClassVar[bool] = True
     """Whether the lines of a table are those of its slices, one slice after the other; otherwise ``encode`` always
     has all rows before it."""

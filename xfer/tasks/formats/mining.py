@@ -3,7 +3,8 @@
 A pair is scored by the ratio margin of Artetxe and Schwenk 2019 (arXiv 1811.01136): the cosine of its mean-pooled
 hidden states, divided by the mean cosine that both have with their nearest ``NEIGHBOURS``. Every sentence, of either
 side, proposes the neighbour with which it has the largest margin; the best pairs are taken until each text has one
-partner at most. So XTREME mines BUCC 2018 (retrieval ``max`` in its ``utils_retrieve.py``).
+partner at most. So XTREME mines BUCC 2018 (retrieval ``max`` in its ``utils_retrieve.py``), but that it leaves out
+texts that stand there twice; here all their pairs are predicted, as jiant has it.
 
 Pairs are predicted from a threshold on, the one with the best F1 on the sample. Every split holds the sample's rows,
 so that an evaluation needs nothing of another.

@@ -1,8 +1,9 @@
 """Extractive question answering: the stretch of a context that answers a question, or that there is none.
 
 A context that is too long becomes several inputs, windows that overlap; the answer with the best sum of logits over
-all of them is taken (the n-best list of Devlin et al. 2019's SQuAD code). The sizes are those of XTREME's scripts and
-jiant's ``squad_style`` template.
+all of them is taken (after the n-best list of Devlin et al. 2019's SQuAD code, which moreover takes a start from one
+window alone, the one with the most context around it). The sizes are those of XTREME's scripts and jiant's
+``squad_style`` template.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Span(Format):
     lists = frozenset(["answers", "starts"])
     numbers = frozenset(["starts"])
     texts = ("context", "question")
+    stride = STRIDE
 
     def __init__(self, may_abstain: bool = False, metrics: tuple[Metric, ...] = SQUAD) -> None:
         self.may_abstain = may_abstain
