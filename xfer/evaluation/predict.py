@@ -40,7 +40,8 @@ def predict(evaluations: Sequence[Evaluation], preparation: Preparation, model: 
     for evaluation in evaluations:
         prepared = preparation.of(evaluation.data, evaluation.max_length)
         task = prepared.task
-        layer = None if task.depth is None else round(task.depth * model.config.num_hidden_layers)
+        own = task.layer(model.config.num_hidden_layers)
+        layer = own if evaluation.layer is None else evaluation.layer
         pad = preparation.base.spec.pad
         found = outputs(model, prepared.encoded, evaluation.head, layer, pad, evaluation.precision)
         if found is None:

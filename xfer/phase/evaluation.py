@@ -21,6 +21,8 @@ class Evaluation:
     precision: str
     max_length: int
     versions: tuple[tuple[str, int], ...]
+    layer: int | None = None
+    """Hidden layer to pool, where it is not the one at the task's own depth."""
 
     @cached_property
     def key(self) -> str:
@@ -32,7 +34,7 @@ class Evaluation:
         return key([self.subject, self.data.task, self.data.split])
 
     def identity(self) -> object:
-        return {
+        return ({} if self.layer is None else {"layer": self.layer}) | {
             "subject": self.subject,
             "data": self.data,
             "head": self.head,

@@ -64,7 +64,7 @@ def runs(plan: Plan, scores: pa.Table, model: str, target: str, split: str, on: 
     for cell in plan.cells:
         if (cell.model, cell.target) != (model, target) or not cell.decided:
             continue
-        found = (plan.evaluations[key] for key in cell.evaluations)
+        found = (plan.evaluations[key] for key in cell.evaluations if plan.evaluations[key].layer is None)
         asked = {f"{split}/{e.data.language}": e for e in found if e.data.split == split}
         rows = scored[cell.arm, cell.seed]
         if asked and rows.keys() >= asked.keys():

@@ -169,9 +169,12 @@ class Views:
         return set(pc.unique(self._scored["evaluation"]).to_pylist())
 
     def _is_major(self, scored: pa.Table) -> pa.ChunkedArray:
+        """By the task's one metric, and at its own depth."""
         tasks = pc.unique(scored["task"])
         majors = pa.array([self.plan.registry.get(task).metric for task in tasks.to_pylist()], pa.string())
-        return pc.equal(scored["metric"], majors.take(pc.index_in(scored["task"], tasks)))
+        by_metric = pc.equal(scored["metric"], majors.take(pc.index_in(scored["task"], tasks)))
+        others = [key for key, evaluation in self.plan.evaluations.items() if evaluation.layer is not None]
+        return pc.and_not(by_metric, pc.is_in(scored["evaluation"], pa.array(others, pa.string())))
 
     def _about(self, cell: Cell) -> dict[str, Any]:
         """What the plan knows of a cell's scores."""

@@ -32,7 +32,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "sentence retrieval": {"bucc": "mining_f1", "tatoeba": "accuracy"},
     }
 )
-"""XTREME's groups, their tasks, and the metric that each counts with."""
+"""XTREME's groups, their tasks, and the metric that each counts with: the tasks' own."""
 
 METRICS = {task: metric for group in GROUPS.values() for task, metric in group.items()}
 RETRIEVAL = frozenset(GROUPS["sentence retrieval"])
@@ -86,9 +86,6 @@ def standings(study: Study, scores: pa.Table, cells: pa.Table, pools: Sequence[P
         return ()
     names = pa.array(targets.values(), pa.string())
     rows = scores.filter(pc.is_in(scores["target"], names))
-    metrics = pa.array([METRICS[task] for task in targets], pa.string())
-    counts = pc.equal(rows["metric"], metrics.take(pc.index_in(rows["target"], names)))
-    rows = rows.set_column(rows.column_names.index("major"), "major", counts)
     found = reported(rows, cells.filter(pc.is_in(cells["target"], names)), pools)
     return tuple(Standing(model.model, _arms(study, targets, matrix(model))) for model in found)
 

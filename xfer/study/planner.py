@@ -21,6 +21,7 @@ from xfer.study.plan import Cell, Decisions, Experiment, Plan, Planned, Trial, T
 from xfer.study.relation import relation
 from xfer.study.schema import ModelRef, Study, Target
 from xfer.study.trying import Setting, Trying
+from xfer.tasks.task import Task
 
 ALL = Sample()
 
@@ -207,28 +208,43 @@ class _Planner:
 
     def _evaluate(self, subject: Selection, target: Target) -> Iterator[str]:
         trained, known = self._trains_on(target.name), known_as(target, self._registry)
-        return (self._evaluation(subject, data, trained, known) for data in self._asked(target.name))
+        asked = self._asked(target.name, self._model.id)
+        return (self._evaluation(subject, data, trained, known, layer) for data, layer in asked)
 
-    def _asked_of(self, name: str) -> tuple[DataSet, ...]:
-        """What a target is evaluated on, each data set once."""
+    def _asked_of(self, name: str, model: str) -> tuple[tuple[DataSet, int | None], ...]:
+        """What a target is evaluated on, each data set once with a layer."""
         target = self._study.target(name)
         task = self._registry.get(target.task)
         found = (
-            self._data_set(task.name, language, split)
-            for entry in self._study.evaluate
+            (self._data_set(task.name, language, split), layer)
+            for i, entry in enumerate(self._study.evaluate)
             if target in self._study.targets_of(entry)
             for split in entry.splits
             for language in self._lock.languages(task, split)
             if entry.languages == "all" or language in entry.languages
+            for layer in self._layers(i, task, model)
         )
         return tuple(dict.fromkeys(found))
 
-    def _evaluation(self, subject: Selection, data: DataSet, head: str, known: tuple[str, ...]) -> str:
+    def _layers(self, entry: int, task: Task, model: str) -> tuple[int | None, ...]:
+        """Layers that an entry of ``evaluate`` asks for; None is the one at the task's depth, or that of a head."""
+        if task.depth is None:
+            return (None,)
+        asked, last = self._study.evaluate[entry].layers, self._lock.model(model).layers
+        if asked != "all" and (beyond := [layer for layer in asked if layer > last]):
+            where = self._study.where("evaluate", entry, "layers")
+            raise UserError(f"model {model} has no layer {beyond[0]}", where, f"its layers are 0 to {last}")
+        own = task.layer(last)
+        return (None, *(layer for layer in (range(last + 1) if asked == "all" else asked) if layer != own))
+
+    def _evaluation(
+        self, subject: Selection, data: DataSet, head: str, known: tuple[str, ...], layer: int | None = None
+    ) -> str:
         if head:
             recipe = self.phases[subject.phase].phase.recipe
         else:  # hidden states: the same length and precision whatever arm the checkpoint comes from
             recipe = self._recipe("target", known, self._model.id, (), False)
-        evaluation = Evaluation(subject, data, head, recipe.precision, recipe.max_length, VERSIONS)
+        evaluation = Evaluation(subject, data, head, recipe.precision, recipe.max_length, VERSIONS, layer)
         self.evaluations[evaluation.key] = evaluation
         return evaluation.key
 

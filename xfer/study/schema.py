@@ -90,6 +90,9 @@ class Evaluate(Fields):
     languages: Literal["all"] | tuple[str, ...] = "all"
     """``all`` takes every language that the data hold."""
     splits: tuple[Literal["validation", "test"], ...] = Field(default=("validation", "test"), min_length=1)
+    layers: Literal["all"] | tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Where hidden states are compared: these layers, too, beside the one at the task's own depth, which alone is
+    reported. 0 is the embeddings."""
 
 
 class Keep(Fields):

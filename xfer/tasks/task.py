@@ -103,6 +103,10 @@ class Task:
             if not column or (name == self.format.gold and not isinstance(column, str)):
                 raise ValueError(f"columns: '{name}' takes the name of a column")
 
+    def layer(self, layers: int) -> int | None:
+        """The hidden layer to pool of a model with so many; None: a head answers."""
+        return None if self.depth is None else round(self.depth * layers)
+
     @property
     def major(self) -> Metric:
         return next(metric for metric in self.format.metrics if metric.name == self.metric)

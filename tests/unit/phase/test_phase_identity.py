@@ -41,6 +41,7 @@ EVALUATIONS: dict[str, dict[str, Any]] = {
     "precision": {"precision": "bf16"},
     "max_length": {"max_length": 64},
     "version": {"versions": (("predict", 2),)},
+    "layer": {"layer": 0},
 }
 
 

@@ -157,3 +157,23 @@ def test_a_study_that_asks_for_more_than_its_lock_was_made_for_is_refused(tmp_pa
     with pytest.raises(LockError, match="xnli/sw/validation is not in the lock"):
         planned(tmp_path, narrow, targets="[xnli]", evaluate="[{languages: [de, sw]}]")
     assert planned(tmp_path, narrow, targets="[xnli]", evaluate="[{languages: [de, en]}]").cells
+
+
+def test_hidden_states_are_compared_at_more_layers_where_asked(tmp_path: Path) -> None:
+    entry = "{tasks: [tatoeba], languages: all, splits: [test], layers: %s}"
+    rest = "{tasks: [xnli], languages: all, splits: [test]}"
+    own = lock().model("tiny").layers * 14 // 24
+    for layers, others in (("all", [0, 1, 2]), ("[0, 2]", [0, 2]), ("[]", [])):
+        found = planned(
+            tmp_path, arms="[none]", seeds="[1]", targets="[xnli, tatoeba]", evaluate=f"[{entry % layers}, {rest}]"
+        )
+        (cell,) = (cell for cell in found.cells if cell.target == "tatoeba")
+        asked = {found.evaluations[key].layer for key in cell.evaluations}
+        assert asked == {None, *others} - {own}, "that of the task's depth is asked for without its number"
+        assert {found.evaluations[key].layer for key in found.cells[0].evaluations} == {None}
+
+
+def test_a_layer_that_a_model_does_not_have_is_told_with_its_place(tmp_path: Path) -> None:
+    entry = "{tasks: all, languages: all, splits: [test], layers: [1, 3]}"
+    with pytest.raises(UserError, match=r"study\.yaml:8:.*model tiny has no layer 3\n.*0 to 2"):
+        planned(tmp_path, targets="[tatoeba]", evaluate=f"[{entry}]")
