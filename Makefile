@@ -63,6 +63,7 @@ bench: install  ## Hold what we are proud of against what others have: three qua
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.trials
 	$(BIN)/python -m benchmarks.short_sentences
+	$(BIN)/python -m benchmarks.short_sentences --precision bf16
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.lane_memory

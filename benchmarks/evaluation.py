@@ -119,6 +119,7 @@ def rank(folder: Path, rows: int) -> None:
 
     from xfer.evaluation.predict import outputs
     from xfer.evaluation.prepared import Preparation
+    from xfer.execution import memory
     from xfer.models import load, spec
     from xfer.models.base import Base
     from xfer.phase.data_set import DataSet
@@ -126,6 +127,7 @@ def rank(folder: Path, rows: int) -> None:
     from xfer.tasks.data import DataRoots
     from xfer.tasks.registry import SHIPPED
 
+    memory.keep_blocks()
     torch.distributed.init_process_group("gloo")
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     start = folder / "models" / "xlmr-4m"

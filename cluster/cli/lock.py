@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from cluster.cli import runs
 from cluster.cli.arguments import Data, Models, StudyPath, set_roots
@@ -13,18 +15,38 @@ if TYPE_CHECKING:
     from xfer.study.schema import Study
 
 
-def lock(study: StudyPath, data: Data = None, models: Models = None, on: runs.On = None) -> None:
+def lock(
+    study: StudyPath, data: Data = None, models: Models = None, on: runs.On = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="With sizes as published, where nothing can be reached: only to plan.")
+    ] = False,
+) -> None:  # fmt: skip
     """Resolve data and models to their content, and write STUDY.lock.json beside the study."""
     from xfer.study import lock as locks
-    from xfer.study import reading, resolve
+    from xfer.study import reading
 
     set_roots(data, models)
     found = reading.read(study)
     path = locks.path_of(study)
-    made = _there(study, on) if on else resolve.lock_of(found, resolve.Roots.from_environment())
+    made = _published(found) if published else _there(study, on) if on else _here(found)
     locks.write(path, made)
     print(f"{path}: {len(made.models)} models, {len(made.tasks)} tasks, {len(made.splits)} splits")
-    _print_absent(found, made)
+    if published:
+        print("  sizes are those published; nothing was read, and nothing runs with this lock")
+    else:
+        _print_absent(found, made)
+
+
+def _here(study: Study) -> Lock:
+    from xfer.study import resolve
+
+    return resolve.lock_of(study, resolve.Roots.from_environment())
+
+
+def _published(study: Study) -> Lock:
+    from xfer.study.published import lock_as_published
+
+    return lock_as_published(study)
 
 
 def _there(study: Path, on: str) -> Lock:

@@ -139,6 +139,8 @@ def _print(opened: Opened, rows: list[dict[str, Any]]) -> None:
         f"{short(total['flops'])} FLOPs, {_disk(total['disk'], total['stays'])}; "
         f"{total['evaluations']} evaluations for {total['cells']} cells"
     )
+    if opened.lock.is_published:
+        print("rows are those published, and nothing was read: every input is counted at its longest")
     _print_hours(opened, rows)
     for row in rows:
         for problem in row["damage"]:

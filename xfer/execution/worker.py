@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import os
 import time
 import traceback
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 from xfer.errors import PhaseFailed, XferError
 from xfer.evaluation.prepared import Preparation
+from xfer.execution import memory
 from xfer.execution.ahead import Preparations, preparing
 from xfer.execution.board import Handle
 from xfer.execution.held import Held
@@ -48,7 +47,7 @@ def _work(board: Handle, site: Site) -> None:
     rank = distributed.get_rank()
     if rank == 0:
         ray.get(board.join.remote())
-    first, memory = True, _memory()
+    first, held = True, memory.share()
     while True:
         found: list[Any] = [ray.get(board.take.remote(IDLE_BEAT)) if rank == 0 else None]
         distributed.broadcast_object_list(found, 0)
@@ -70,9 +69,9 @@ def _work(board: Handle, site: Site) -> None:
             ray.get(board.finish.remote(number, _broken_off(error, rank)))
             raise
         if rank == 0 and result is not None:
-            ray.get(board.finish.remote(number, replace(result, values={**result.values, "memory": memory})))
-        _clear(freeze=first)
-        first, memory = False, _memory()  # while nobody waits for it: reading it takes a while
+            ray.get(board.finish.remote(number, replace(result, values={**result.values, "memory": held})))
+        memory.clear(freeze=first)
+        first, held = False, memory.share()  # while nobody waits for it: reading it takes a while
 
 
 def _warm_up() -> None:
@@ -80,29 +79,8 @@ def _warm_up() -> None:
     import xfer.evaluation.predict
     import xfer.training.loop  # noqa: F401
 
-    _clear(freeze=True)
-
-
-def _clear(freeze: bool) -> None:
-    """Collect garbage: an engine's cycles hold its weights. What is there now is kept out of every later search if
-    asked, as imports and what they make for themselves are: that took 0.35 s a phase.
-
-    What was freed goes back to the system, where glibc would keep it in pieces: 0.8 MB a phase, 230 MB after 40.
-    """
-    gc.collect()
-    if freeze:
-        gc.freeze()
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def _memory() -> int | None:
-    """Bytes of this process with its share of what others use, too (PSS); None where the system does not tell."""
-    try:
-        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return None
-    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), None)
+    memory.keep_blocks()
+    memory.clear(freeze=True)
 
 
 def _broken_off(error: Exception, rank: int) -> Result:

@@ -51,7 +51,7 @@ weights: with 0.02 so narrow a model learns slowly."""
 def spec_of(name: str, size: SizeName, tokenizer: Mapping[str, Any]) -> ModelSpec:
     """The specification of an XLM-R of that size with that tokenizer, and no weights yet."""
     dimensions, vocabulary = SIZES[size], len(tokenizer["model"]["vocab"])
-    config, shapes = _config(dimensions, vocabulary), _shapes(dimensions, vocabulary)
+    config, shapes = config_of(dimensions, vocabulary), parameters_of(dimensions, vocabulary)
     return ModelSpec(
         name=name,
         revision=None,
@@ -69,7 +69,7 @@ def spec_of(name: str, size: SizeName, tokenizer: Mapping[str, Any]) -> ModelSpe
 
 def fits(spec: ModelSpec, size: SizeName, vocabulary: int) -> bool:
     """Whether ``spec`` is a model from scratch of that size and vocabulary."""
-    return spec.tokenizer is not None and spec.config == _config(SIZES[size], vocabulary)
+    return spec.tokenizer is not None and spec.config == config_of(SIZES[size], vocabulary)
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Mapping[str, Any]:
@@ -98,7 +98,8 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Mapping[str, Any]:
     return content
 
 
-def _config(size: Size, vocabulary: int) -> dict[str, Any]:
+def config_of(size: Size, vocabulary: int, positions: int = POSITIONS) -> dict[str, Any]:
+    """Configuration of an XLM-R encoder for inputs of so many sub-tokens, pooled by the mean."""
     return {
         "model_type": "xlm-roberta",
         "vocab_size": vocabulary,
@@ -106,7 +107,7 @@ def _config(size: Size, vocabulary: int) -> dict[str, Any]:
         "num_hidden_layers": size.layers,
         "num_attention_heads": size.heads,
         "intermediate_size": size.intermediate,
-        "max_position_embeddings": POSITIONS + 2,
+        "max_position_embeddings": positions + 2,
         "type_vocab_size": 1,
         "bos_token_id": 0,
         "pad_token_id": 1,
@@ -119,12 +120,12 @@ def _config(size: Size, vocabulary: int) -> dict[str, Any]:
     }
 
 
-def _shapes(size: Size, vocabulary: int) -> dict[str, int]:
+def parameters_of(size: Size, vocabulary: int, positions: int = POSITIONS) -> dict[str, int]:
     """Numbers of parameters of an XLM-R encoder without pooler, by part."""
     hidden, wide = size.hidden, size.intermediate
     norm = 2 * hidden
     shapes = {
-        "embeddings": (vocabulary + POSITIONS + 2 + 1) * hidden + norm,
+        "embeddings": (vocabulary + positions + 2 + 1) * hidden + norm,
         "attention": 4 * (hidden * hidden + hidden) + norm,
         "feed-forward": math.prod((2, hidden, wide)) + wide + hidden + norm,
     }

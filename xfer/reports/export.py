@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -53,11 +54,19 @@ def write_csv(
 
 def to_csv(table: pa.Table) -> bytes:
     """A table as CSV in UTF-8: nested values as JSON text, missing values empty."""
-    lines = [_text([table.column_names]).removesuffix("\n").encode()]
+    parts = [_text([table.column_names]).encode()]
     for batch in table.to_batches(max_chunksize=BATCH):
         columns = [_texts(column) for column in batch.columns]
-        lines += pc.binary_join_element_wise(*columns, pa.scalar(b","), null_handling="replace").to_pylist()
-    return b"\n".join([*lines, b""])
+        lines = pc.binary_join_element_wise(*columns, pa.scalar(b","), null_handling="replace")
+        parts.append(_content(pc.binary_join_element_wise(lines, pa.scalar(b""), pa.scalar(b"\n"))))
+    return b"".join(parts)
+
+
+def _content(texts: pa.Array) -> memoryview:
+    """Texts one after the other, as they stand in memory."""
+    _, offsets, content = texts.buffers()
+    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(content)[places[0] : places[-1]]
 
 
 def _texts(column: pa.Array) -> pa.Array:
@@ -65,12 +74,14 @@ def _texts(column: pa.Array) -> pa.Array:
     if pa.types.is_nested(column.type):
         return pa.array([_field(value) for value in column.to_pylist()], pa.binary())
     encoded = column.dictionary_encode()
-    return pa.array(map(_field, encoded.dictionary.to_pylist()), pa.binary()).take(encoded.indices)
+    is_number = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
+    values = encoded.dictionary.to_pylist()
+    if is_number:
+        return pa.array(map(repr, values), pa.string()).cast(pa.binary()).take(encoded.indices)
+    return pa.array(map(_field, values), pa.binary()).take(encoded.indices)
 
 
 def _field(value: object) -> bytes:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return repr(value).encode()
     return _text([[value, ""]]).removesuffix(",\n").encode()
 
 

@@ -36,12 +36,12 @@ METRICS: Mapping[str, str] = MappingProxyType(
 
 def arms(study: Study, found: Sequence[Use]) -> Paragraph:
     """What comes before the target task in each arm."""
-    phases = {use.name: use.phase for use in found if use.role == "intermediate"}
-    items = tuple(f"{arm.name}: {_arm(arm, phases.get(arm.name))}." for arm in study.arms)
+    between = [use for use in found if use.role == "intermediate"]
+    items = tuple(f"{arm.name}: {_arm(arm, _stages(arm, between))}." for arm in study.arms)
     text = (
         "An arm is what a model is trained on before the target task; targets take over its encoder and get new heads."
     )
-    if any(data.shuffled for phase in phases.values() for data in phase.trains_on):
+    if any(data.shuffled for use in between for data in use.phase.trains_on):
         text += (
             " Shuffled labels are a control: the labels of the training data are dealt out at random, so that texts "
             "and label frequencies stay and what ties them is gone."
@@ -49,9 +49,22 @@ def arms(study: Study, found: Sequence[Use]) -> Paragraph:
     return Paragraph("Intermediate tasks", text, items)
 
 
-def _arm(arm: Arm, phase: Phase | None) -> str:
-    if phase is None:
+def _stages(arm: Arm, between: Sequence[Use]) -> list[Phase]:
+    """An arm's intermediate phases on its first model, first to last: on the others they train on the same."""
+    mine = [use for use in between if use.name == arm.name]
+    return [use.phase for use in mine if use.model == mine[0].model]
+
+
+def _arm(arm: Arm, stages: Sequence[Phase]) -> str:
+    if not stages:
         return "no intermediate task; every other arm is compared with this one"
+    told = [_stage(arm, phase) for phase in stages]
+    if len(told) == 1:
+        return told[0]
+    return f"first {', then '.join(told)}; each phase goes on from the encoder of the one before, with a new head"
+
+
+def _stage(arm: Arm, phase: Phase) -> str:
     sets = [_training_data(data) for data in phase.trains_on]
     if len(sets) == 1:
         return sets[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from xfer.models.spec import ModelSpec
@@ -95,19 +96,37 @@ def _label(group: Sequence[Use], found: Sequence[Use]) -> str:
     parts = []
     for role, (noun, of) in NOUNS.items():
         mine = [use for use in group if use.role == role]
-        names = list(dict.fromkeys(use.name for use in mine))
         every = [use for use in found if use.role == role]
         if not mine:
             continue
         if len(mine) == len(every):
             parts.append(noun)
-        elif len(mine) == sum(use.name in names for use in every):
-            parts.append(f"{noun} {of.removesuffix('s') if len(names) == 1 else of} {listed(names)}")
+            continue
+        names = _names(mine, every)
+        if len(mine) == sum(use.name in names or _stage(use) in names for use in every):
+            called = list(names)
         else:
-            on = [f"{name} on {listed([use.model for use in mine if use.name == name])}" for name in names]
-            parts.append(f"{noun} {of.removesuffix('s') if len(names) == 1 else of} {listed(on)}")
+            called = [f"{name} on {listed(models)}" for name, models in names.items()]
+        parts.append(f"{noun} {of.removesuffix('s') if len(names) == 1 else of} {listed(called)}")
     text = listed(parts)
     return text[:1].upper() + text[1:]
+
+
+def _names(mine: Sequence[Use], every: Sequence[Use]) -> dict[str, list[str]]:
+    """What these uses are called, each with its models: an arm of which not all phases are meant, by what they train
+    on."""
+    phases, meant = (Counter((use.name, use.model) for use in uses) for uses in (every, mine))
+    names: dict[str, list[str]] = {}
+    for use in mine:
+        place = (use.name, use.model)
+        models = names.setdefault(use.name if meant[place] == phases[place] else _stage(use), [])
+        models += [use.model] if use.model not in models else []
+    return names
+
+
+def _stage(use: Use) -> str:
+    """One phase of an arm that has several."""
+    return f"{use.name} ({use.phase.name})"
 
 
 def checkpoints(study: Study, found: Sequence[Use]) -> Paragraph:

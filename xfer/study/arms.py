@@ -11,7 +11,7 @@ from xfer.phase.selection import Selection
 from xfer.study.source import Loc
 from xfer.tasks.mixture import shares
 
-LATER = ("then", "checkpoint", "more_steps", "mlm", "translated", "languages", "budget")
+LATER = ("checkpoint", "more_steps", "mlm", "translated", "languages", "budget")
 """Forms and fields of arms that a later version knows."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -72,9 +72,14 @@ class AnyArm(_Part):
     """Arms of one group can be compared together."""
 
     @property
-    def ingredients(self) -> tuple[Ingredient, ...]:
-        """Whose English training data the arm uses."""
+    def stages(self) -> tuple[tuple[Ingredient, ...], ...]:
+        """What each of its intermediate phases trains on, first to last."""
         return ()
+
+    @property
+    def ingredients(self) -> tuple[Ingredient, ...]:
+        """Whose English training data the arm uses, in the order in which ``where`` counts."""
+        return tuple(ingredient for stage in self.stages for ingredient in stage)
 
     @property
     def trains_on(self) -> tuple[str, ...]:
@@ -83,7 +88,7 @@ class AnyArm(_Part):
 
     @property
     def drawn(self) -> Sample:
-        """How its ingredients are mixed."""
+        """How the ingredients of a stage are mixed."""
         return Sample()
 
     @property
@@ -102,7 +107,9 @@ class AnyArm(_Part):
 
     def expand(self, trainer: Trainer, start: Selection, seed: int) -> Selection:
         """Plan the arm's phases from ``start``; the checkpoint that targets begin from."""
-        return trainer.intermediate(self.ingredients, self.drawn, start, seed) if self.ingredients else start
+        for stage in self.stages:
+            start = trainer.intermediate(stage, self.drawn, start, seed)
+        return start
 
 
 class NoArm(AnyArm):
@@ -121,8 +128,8 @@ class TaskArm(AnyArm):
     """``shuffled`` is a control: the same text, and labels that say nothing about it."""
 
     @property
-    def ingredients(self) -> tuple[Ingredient, ...]:
-        return (Ingredient(self.task, self.examples, self.labels == "shuffled"),)
+    def stages(self) -> tuple[tuple[Ingredient, ...], ...]:
+        return ((Ingredient(self.task, self.examples, self.labels == "shuffled"),),)
 
     def where(self, task: int) -> Loc:
         return ("task",)
@@ -136,8 +143,8 @@ class MixArm(AnyArm):
     """How often each of them is drawn from."""
 
     @property
-    def ingredients(self) -> tuple[Ingredient, ...]:
-        return tuple(Ingredient(task) for task in self.mix)
+    def stages(self) -> tuple[tuple[Ingredient, ...], ...]:
+        return (tuple(Ingredient(task) for task in self.mix),)
 
     @property
     def drawn(self) -> Sample:
@@ -156,22 +163,44 @@ class MixArm(AnyArm):
         return self
 
 
-def _form(value: Any) -> Literal["none", "task", "mix"] | None:
+class ThenArm(AnyArm):
+    """Several intermediate tasks one after the other: a phase each, which goes on from the one before.
+
+    Each task stands there once: recipes and tables tell the phases of an arm apart by their tasks.
+    """
+
+    then: tuple[str, ...] = Field(min_length=2)
+
+    @property
+    def stages(self) -> tuple[tuple[Ingredient, ...], ...]:
+        return tuple((Ingredient(task),) for task in self.then)
+
+    def where(self, task: int) -> Loc:
+        return ("then", task)
+
+
+def _form(value: Any) -> Literal["none", "task", "mix", "then"] | None:
     if not isinstance(value, Mapping):
         return None
     if "task" in value:
         return "task"
     if "mix" in value:
         return "mix"
+    if "then" in value:
+        return "then"
     return "none" if value.get("name") == "none" else None
 
 
 Arm = Annotated[
-    Annotated[NoArm, Tag("none")] | Annotated[TaskArm, Tag("task")] | Annotated[MixArm, Tag("mix")],
+    Annotated[NoArm, Tag("none")]
+    | Annotated[TaskArm, Tag("task")]
+    | Annotated[MixArm, Tag("mix")]
+    | Annotated[ThenArm, Tag("then")],
     Discriminator(
         _form,
         custom_error_type="arm_form",
-        custom_error_message="not an arm; known forms are: none, a task's name, {name, task}, {name, mix: [tasks]}",
+        custom_error_message="not an arm; known forms are: none, a task's name, {name, task}, {name, mix: [tasks]}, "
+        "{name, then: [tasks]}",
     ),
 ]
 

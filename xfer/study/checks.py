@@ -68,12 +68,17 @@ def _check_names(study: Study) -> Found:
         (("tune", "seeds"), [str(seed) for seed in study.tune.seeds] if study.tune else []),
         (("explore", "seeds"), [str(seed) for seed in study.explore.seeds] if study.explore else []),
         (("explore", "space", "arms"), list(study.explore.space.arms) if study.explore else []),
-        *((("arms", i, "mix"), list(arm.trains_on)) for i, arm in enumerate(study.arms) if len(arm.trains_on) > 1),
+        *(
+            (("arms", i, *arm.where(0)[:-1]), list(arm.trains_on))
+            for i, arm in enumerate(study.arms)
+            if len(arm.trains_on) > 1
+        ),
     ]
     for loc, names in lists:
         for name, count in Counter(names).items():
             if count > 1:
-                at = names.index(name) + (len(loc) > 1)
+                first = names.index(name)
+                at = first if len(loc) == 1 else names.index(name, first + 1)
                 yield (*loc, at), f"{dotted(loc)}: '{name}' stands there {count} times", "name it once"
     if all(arm.trains_on for arm in study.arms):
         yield ("arms",), "there is no arm 'none'", "add it: every other arm is compared with it"
@@ -167,7 +172,7 @@ def _check_overrides(study: Study) -> Found:
 
 
 def _check_training(study: Study) -> Found:
-    roles = [("intermediate", arm.trains_on) for arm in study.arms if arm.trains_on]
+    roles = [("intermediate", tuple(part.task for part in stage)) for arm in study.arms for stage in arm.stages]
     roles += [("target", known_as(t, study.registry)) for t in study.targets if t.task in study.registry.names()]
     roles += [("intermediate", tuple(study.explore.space.mix))] if study.explore and study.explore.space.mix else []
     known = study.registry.names()

@@ -161,16 +161,17 @@ class Explore(Fields):
 class Explored(AnyArm):
     """An arm that a search has found, or tries."""
 
-    parts: tuple[Ingredient, ...]
+    parts: tuple[tuple[Ingredient, ...], ...]
+    """Its stages."""
     sample: Sample
     between: Mapping[str, Any]
-    """Recipe values of its intermediate phase."""
+    """Recipe values of its intermediate phases."""
     after: Mapping[str, Any]
     """Recipe values of the target phases that follow."""
     is_decided: bool = True
 
     @property
-    def ingredients(self) -> tuple[Ingredient, ...]:
+    def stages(self) -> tuple[tuple[Ingredient, ...], ...]:
         return self.parts
 
     @property
@@ -186,9 +187,9 @@ class Explored(AnyArm):
         return self.is_decided
 
     def expand(self, trainer: Trainer, start: Selection, seed: int) -> Selection:
-        if not self.parts:
-            return start
-        return trainer.intermediate(self.parts, self.sample, start, seed, self.between, self.is_decided)
+        for stage in self.parts:
+            start = trainer.intermediate(stage, self.sample, start, seed, self.between, self.is_decided)
+        return start
 
 
 def at_end(space: Space, like: Mapping[str, Any], end: Callable[[Iterable[Any]], Any]) -> dict[str, Any]:
@@ -213,11 +214,13 @@ def explored(name: str, values: Mapping[str, Any], arms: Sequence[Arm], decided:
     rows = {task: int(number) for task, number in told["examples"].items()}
     weights = {task: share for task, share in told["mix"].items() if share > 0}
     if values["arm"] == MIX:
-        parts = tuple(Ingredient(task, rows.get(task)) for task in weights)
+        parts: tuple[tuple[Ingredient, ...], ...] = (tuple(Ingredient(task, rows.get(task)) for task in weights),)
         sample = Sample(weights=weights)
     else:
         arm = next(arm for arm in arms if arm.name == values["arm"])
-        parts = tuple(part._replace(examples=rows.get(part.task, part.examples)) for part in arm.ingredients)
+        parts = tuple(
+            tuple(part._replace(examples=rows.get(part.task, part.examples)) for part in stage) for stage in arm.stages
+        )
         sample = arm.drawn
     return Explored(
         name=name, group="explored", parts=parts, sample=sample, between=_patch(told["intermediate"]),

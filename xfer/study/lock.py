@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from xfer.errors import LockError
 from xfer.fingerprint import key, plain
 from xfer.io import write_whole
+from xfer.models.published import MARK
 from xfer.models.spec import ModelSpec
 from xfer.phase.data_set import DataSet
 from xfer.phase.versions import PREDICTION, TRAINING
@@ -51,6 +52,11 @@ class Lock(_Part):
     splits: Mapping[str, LockedSplit]
     """``task/language/split`` to what is there."""
     models: Mapping[str, ModelSpec]
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it holds sizes as published, and nothing that could be run."""
+        return any(split.data == MARK for split in self.splits.values())
 
     @cached_property
     def _declarations(self) -> dict[str, str]:

@@ -95,7 +95,7 @@ def _known(loc: Loc, source: Source) -> str:
         return suggestion(str(loc[-1]), tuple(Sample.model_fields))
     if loc[0] == "arms":
         later = _later({str(loc[-1]): None})
-        return "an arm has name, group, and task or mix" + (f"; {later}" if later else "")
+        return "an arm has name, group, and task, mix or then" + (f"; {later}" if later else "")
     return suggestion(str(loc[-1]), tuple(model.model_fields))
 
 

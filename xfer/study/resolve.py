@@ -93,6 +93,8 @@ def lock_of(study: Study, roots: Roots) -> Lock:
 def check_data(study: Study, lock: Lock, roots: Roots, lock_path: Path) -> None:
     """Raise ``LockError`` when the data or models are no longer what the lock says."""
     data, registry = roots.data_roots(study, lock.revisions), study.registry
+    if lock.is_published:
+        raise LockError("it holds sizes as published, to plan with", str(lock_path), RELOCK)
     for place, locked in lock.splits.items():
         name, language, split = place.split("/")
         if data.fingerprint(registry.get(name), language, split) != locked.data:

@@ -68,11 +68,17 @@ def balanced(values: Sequence[int], size: int, random: np.random.Generator) -> I
 def related(clauses: Clauses, relation: Ints, random: np.random.Generator) -> Clauses:
     """Clauses that differ from the given ones in the verb alone.
 
-    The word of the same concept is always the other synonym, so that no relation shows in how many words are
-    shared; and if the given verbs are uniform in their group, so are these, whatever the relation.
+    If the given verbs are uniform in their group, so are these, whatever the relation.
     """
     other = 2 + random.integers(0, 2, len(clauses))
+    return changed(clauses, np.choose(relation, [np.zeros_like(other), np.ones_like(other), other]), random)
+
+
+def changed(clauses: Clauses, change: Ints, random: np.random.Generator) -> Clauses:
+    """Clauses with another verb: 0 gives the same concept, 1 the opposite, 2 and 3 the two others of the group.
+
+    The word of the same concept is always the other synonym, so that no change shows in how many words are shared.
+    """
     any_synonym = random.integers(0, SYNONYMS, len(clauses))
-    verb = clauses.verb ^ np.choose(relation, [np.zeros_like(other), np.ones_like(other), other])
-    synonym = np.where(relation == SAME, 1 - clauses.synonym, any_synonym)
-    return replace(clauses, verb=verb, synonym=synonym)
+    synonym = np.where(change == 0, 1 - clauses.synonym, any_synonym)
+    return replace(clauses, verb=clauses.verb ^ change, synonym=synonym)

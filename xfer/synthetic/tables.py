@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.fingerprint import seed_of
-from xfer.synthetic import grammar, text
+from xfer.synthetic import grammar, questions, text
 from xfer.synthetic.lexicon import lexicons
 from xfer.synthetic.meanings import OPPOSITE, OTHER, SAME, Clauses, balanced, draw, related
-from xfer.synthetic.world import FIRST, World
+from xfer.synthetic.world import FIRST, HELD_OUT, World
 
 VERSION = 1
 """Raised when a world of the same specification has other content."""
@@ -31,8 +31,9 @@ LABELS: Mapping[str, Mapping[int, str]] = {
 RELATIONS_OF = {"nli": (SAME, OTHER, OPPOSITE), "paraphrase": (SAME, OTHER, SAME, OPPOSITE)}
 """Relations in the proportions that make labels equally frequent."""
 
-NAMES = ("text", *LABELS, "tagging", "retrieval")
-HELD_OUT = ("validation", "test")
+QUESTIONS = {"choice": questions.choices, "span": questions.spans}
+
+NAMES = ("text", *LABELS, "tagging", "retrieval", *QUESTIONS)
 
 
 def languages(world: World, name: str) -> tuple[str, ...]:
@@ -55,6 +56,15 @@ def splits(world: World, name: str, language: str) -> tuple[str, ...]:
     return ("train", *HELD_OUT) if language == FIRST else HELD_OUT
 
 
+def identity(world: World, name: str, language: str, split: str) -> object:
+    """What shapes one table: worlds that are alike in it have the same rows there.
+
+    Of the numbers of rows those count up to the split's own, in the order in which splits take their clauses.
+    """
+    spoken = [[code, known.model_dump()] for code, known in world.languages.items()]
+    return [VERSION, world.seed, spoken, name, language, split, _taken(world, name, split)]
+
+
 def table(world: World, name: str, language: str, split: str) -> pa.Table:
     """One table. A row of validation or test data means the same, and has the same label, in every language.
 
@@ -70,15 +80,22 @@ def table(world: World, name: str, language: str, split: str) -> pa.Table:
         return pa.table({"query": _said(world, clauses, FIRST), "candidate": _said(world, clauses, language)})
     if name == "tagging":
         return _tagging(world, clauses, language)
+    if name in QUESTIONS:
+        return QUESTIONS[name](clauses, lexicons(world)[language], world.languages[language], random)
     return _pairs(world, clauses, random, name, language)
 
 
 def _clauses(world: World, name: str, split: str) -> Clauses:
     """The split's own share of the table's clauses: no other split begins a row with one of them."""
+    taken = _taken(world, name, split)
+    return draw(np.random.default_rng(seed_of("clauses", world.seed, name)), sum(taken[:-1]), sum(taken))
+
+
+def _taken(world: World, name: str, split: str) -> list[int]:
+    """How many clauses of a table each split takes, one after the other, up to this one."""
     rows = world.rows
     sizes = {"test": rows.test, "validation": rows.validation, "train": getattr(rows, name, 0)}
-    start = sum(size for other, size in sizes.items() if list(sizes).index(other) < list(sizes).index(split))
-    return draw(np.random.default_rng(seed_of("clauses", world.seed, name)), start, start + sizes[split])
+    return list(sizes.values())[: list(sizes).index(split) + 1]
 
 
 def _said(world: World, clauses: Clauses, language: str) -> list[str]:

@@ -32,6 +32,10 @@ class Language(BaseModel):
     """Where an adjective stands, seen from its noun."""
 
 
+HELD_OUT = ("validation", "test")
+"""Splits that every language has."""
+
+
 class Rows(BaseModel):
     """Numbers of rows: of training data by table, of validation and test data in every language."""
 
@@ -41,6 +45,8 @@ class Rows(BaseModel):
     nli: int = Field(default=12_000, ge=1)
     tagging: int = Field(default=4_000, ge=1)
     paraphrase: int = Field(default=2_000, ge=1)
+    choice: int = Field(default=4_000, ge=1)
+    span: int = Field(default=4_000, ge=1)
     validation: int = Field(default=300, ge=1)
     test: int = Field(default=500, ge=1)
 
@@ -83,8 +89,8 @@ class World(BaseModel):
                 f"rows.{name}: {getattr(rows, name)} rows asked, but the grammar has {CLAUSES} distinct clauses: "
                 f"at most {CLAUSES - 1} for validation and test together"
             )
-        for name in ("text", "nli", "tagging", "paraphrase"):
-            if (asked := getattr(rows, name)) > CLAUSES - held:
+        for name in type(rows).model_fields:
+            if name not in HELD_OUT and (asked := getattr(rows, name)) > CLAUSES - held:
                 raise ValueError(
                     f"rows.{name}: {asked} rows asked, but the grammar has {CLAUSES} distinct clauses: beside "
                     f"{held} for validation and test at most {CLAUSES - held}"

@@ -28,12 +28,14 @@ Tokens = tuple[str, ...]
 Tokenise = Callable[[str, str], Tokens]
 """A text and its language to tokens."""
 
+ENGLISH_ARTICLES = r"\b(a|an|the)\b"
+
 ARTICLES: Mapping[str, str | None] = MappingProxyType(
     {
         # Arabic's is taken out of words, too: what the script asks for besides can never be found.
         "ar": "ال",
         "de": r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
-        "en": r"\b(a|an|the)\b",
+        "en": ENGLISH_ARTICLES,
         "es": r"\b(un|una|unos|unas|el|la|los|las)\b",
         "hi": None,
         "vi": r"\b(của|là|cái|chiếc|những)\b",
@@ -49,7 +51,7 @@ IDEOGRAPH = "[\u4e00-\u9fa5]"
 def squad_tokens(text: str, language: str) -> Tokens:
     """By SQuAD 1.1: ASCII punctuation and English articles are taken out, whatever the language."""
     bare = text.lower().translate(_ASCII_PUNCTUATION)
-    return tuple(re.sub(r"\b(a|an|the)\b", " ", bare).split())
+    return tuple(re.sub(ENGLISH_ARTICLES, " ", bare).split())
 
 
 def mlqa_tokens(text: str, language: str) -> Tokens:

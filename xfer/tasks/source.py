@@ -180,7 +180,7 @@ class GeneratedSplit:
 
     def fingerprint(self) -> str:
         """What it is generated from: the same world gives the same rows on every machine."""
-        return key([self.world.model_dump(), self.table, self.language, self.name, tables.VERSION])
+        return key(tables.identity(self.world, self.table, self.language, self.name))
 
     def read(self) -> tuple[pa.Table, Mapping[str, Any]]:
         return tables.table(self.world, self.table, self.language, self.name), {}

@@ -66,6 +66,19 @@ def test_arms_in_words(tmp_path: Path) -> None:
     assert "are a control" in found["Intermediate tasks"].text
 
 
+def test_an_arm_of_several_phases_in_words(tmp_path: Path) -> None:
+    arms = "[none, snli, {name: chain, then: [snli, mnli, panx]}]"
+    opened = open_with(tmp_path, lock(["tiny", "large"]), models="[tiny, large]", arms=arms)
+    found = said(opened)
+    none, snli, chain = found["Intermediate tasks"].items
+    assert none.startswith("none: no intermediate task") and snli == "snli: snli (all 160 rows in en)."
+    assert chain == (
+        "chain: first snli (all 160 rows in en), then mnli (all 160 rows in en), then panx (all 160 rows in en); each "
+        "phase goes on from the encoder of the one before, with a new head."
+    )
+    assert [item.partition(":")[0] for item in found["Data sets"].items][:3] == ["snli", "mnli", "panx"]
+
+
 def test_targets_say_what_they_train_on_and_are_tested_with(tmp_path: Path) -> None:
     targets = "[{task: xnli, name: small, examples: 32}, udpos, tatoeba]"
     found = said(open_with(tmp_path, targets=targets))["Targets and evaluation"]

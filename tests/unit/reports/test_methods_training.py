@@ -44,6 +44,28 @@ def test_a_recipe_for_one_model_names_it(tmp_path: Path) -> None:
     )
 
 
+def test_phases_of_one_arm_with_recipes_of_their_own_are_told_apart(tmp_path: Path) -> None:
+    arms = "[none, panx, {name: chain, then: [snli, mnli]}]"
+    recipe = (
+        "{default: {steps: 8, max_length: 32}, override: [{where: {role: intermediate, task: [mnli, panx]}, steps: 9},"
+        " {where: {role: target}, steps: 7}]}"
+    )
+    made = lock(["tiny", "large"])
+    opened = open_with(tmp_path, made, models="[tiny, large]", arms=arms, recipe=recipe)
+    assert said(opened)["Training"].items == (
+        "Intermediate phases of arms panx and chain (mnli): 9 steps of 32 rows.",
+        "Intermediate phases of arm chain (snli): 8 steps of 32 rows.",
+        "Target phases: 7 steps of 32 rows.",
+    )
+    recipe = "{default: {steps: 8, max_length: 32}, override: [{where: {model: large, task: snli}, steps: 9}]}"
+    opened = open_with(tmp_path, made, models="[tiny, large]", arms=arms, recipe=recipe)
+    assert said(opened)["Training"].items == (
+        "Intermediate phases of arms panx on tiny and large, chain on tiny and chain (mnli) on large and target "
+        "phases: 8 steps of 32 rows.",
+        "Intermediate phases of arm chain (snli) on large: 9 steps of 32 rows.",
+    )
+
+
 def test_pretraining_alone_tells_how_much_is_masked_and_patience_how_it_ends(tmp_path: Path) -> None:
     override = "[{where: {role: pretrain}, steps: 40, mlm_probability: 0.2}, {where: {role: target}, patience: 3}]"
     recipe = f"{{default: {{steps: 8, max_length: 32}}, override: {override}}}"

@@ -40,20 +40,20 @@ def value(arm: str, task: str, seed: int) -> float:
 
 
 def rows(arm: str, task: str, **fields: Any) -> Iterable[dict[str, Any]]:
-    """Two seeds in all languages, English better than the mean by as much as the others are worse."""
-    languages = fields.pop("languages", SHIPPED.get(task).languages)
-    retrieval = task in RETRIEVAL
-    split = "test" if "test" in SHIPPED.get(task).splits else "validation"
-    relation = "same-task" if (arm, task) in SAME_TASK else "transfer"
+    """Two seeds in all languages, which lie as far above the mean as below; the task's own major metric is another."""
+    declared = SHIPPED.get(task)
+    languages = fields.pop("languages", declared.languages)
+    about = {
+        "model": "tiny", "parameters": 1000, "arm": arm, "target": task, "task": task, "selection": "last",
+        "relation": "same-task" if (arm, task) in SAME_TASK else "transfer", "selected_by": "",
+        "split": "test" if "test" in declared.splits else "validation", "layer": 2 if task in RETRIEVAL else None,
+    }  # fmt: skip
     for seed in (1, 2):
         for place, code in enumerate(languages):
-            about = {"model": "tiny", "parameters": 1000, "arm": arm, "target": task, "task": task, "seed": seed}
-            about |= {"selection": "last", "language": code, "split": split, "relation": relation, "selected_by": ""}
-            spread = 0.001 * (place - (len(languages) - 1) / 2)
-            for metric, score in ((METRICS[task], value(arm, task, seed) + spread), ("decoy", 0.99)):
-                # The task's own major metric need not be the one that XTREME counts.
-                found = {"metric": metric, "major": metric == "decoy", "value": score}
-                yield about | found | {"layer": 2 if retrieval else None} | fields
+            score = value(arm, task, seed) + 0.001 * (place - (len(languages) - 1) / 2)
+            where = about | {"seed": seed, "language": code} | fields
+            yield where | {"metric": METRICS[task], "major": False, "value": score}
+            yield where | {"metric": "another", "major": True, "value": 0.99}
 
 
 def scores(wanted: Callable[[str, str], bool] = lambda arm, task: True, **fields: Any) -> pa.Table:
@@ -62,7 +62,7 @@ def scores(wanted: Callable[[str, str], bool] = lambda arm, task: True, **fields
 
 
 def cells(targets: Iterable[str]) -> pa.Table:
-    place = {"model": "tiny", "state": "done"}
+    place: dict[str, Any] = {"model": "tiny", "state": "done"}
     made = [place | {"arm": a, "target": t, "seed": seed} for t in targets for a in GAIN for seed in (1, 2)]
     return table(made, schema.CELLS)
 

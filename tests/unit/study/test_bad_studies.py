@@ -27,6 +27,15 @@ NAMES = {
     "a seed twice": ("seeds: [11, §12, 12]", "'12' stands there 2 times", "once"),
     "a model twice": ("models: [§tiny, {id: tiny}]", "'tiny' stands there 2 times", "once"),
     "a task twice in a mix": ("arms: [none, {name: m, mix: [mnli, §mnli]}]", "mnli", "once"),
+    "a task twice one after the other": (
+        "arms: [none, {name: c, then: [mnli, snli, §mnli]}]", "arms.1.then: 'mnli' stands there 2 times", "once",
+    ),
+    "an unknown task that comes after another": (
+        "arms: [none, {name: c, then: [mnli, §snil]}]", "unknown task 'snil'", "did you mean snli",
+    ),
+    "a target's test sets after another task": (
+        "arms: [none, {name: c, then: [snli, §xnli]}]", "'xnli' has no training data", "use mnli",
+    ),
     "an override for an unknown task": (
         "recipe: {default: {steps: 8}, override: [{where: {task: [§mlni]}, steps: 9}]}", "mlni", "mnli",
     ),
@@ -58,12 +67,12 @@ UNKNOWN_FIELDS = {
     "in tune": (TUNE + "seeds: [1], §arm: [none]}", "'arm'", "arms"),
     "in evaluate": ("evaluate: [{§task: [xnli]}]", "'task'", "tasks"),
     "in a model": ("models: [{id: tiny, §revison: a}]", "'revison'", "revision"),
-    "in an arm": ("arms: [none, {name: a, task: mnli, §grup: b}]", "'grup'", "name, group, and task or mix"),
+    "in an arm": ("arms: [none, {name: a, task: mnli, §grup: b}]", "'grup'", "name, group, and task, mix or then"),
     "of a later version, in an arm": (
         "arms: [none, {name: a, task: mnli, §budget: {steps: 9}}]", "'budget'", "'budget' comes with a later version",
     ),
     "of a later version, as an arm's form": (
-        "arms: [none, §{name: a, then: [snli, mnli]}]", "", "'then' comes with a later version",
+        "arms: [none, §{name: a, checkpoint: org/model}]", "", "'checkpoint' comes with a later version",
     ),
 }  # fmt: skip
 
@@ -80,6 +89,17 @@ VALUES = {
     "no arm none": ("§arms: [mnli]", "there is no arm 'none'", "every other arm is compared with it"),
     "a number as arm": ("arms: [none, §3]", "not an arm; known forms are", ""),
     "an arm without a form": ("arms: [none, §{name: a}]", "not an arm; known forms are", ""),
+    "one task after no other": (
+        "arms: [none, {name: c, §then: [mnli]}]", "arms.1.then: tuple should have at least 2 items", "",
+    ),
+    "a mix after a task": (
+        "arms: [none, {name: c, then: [mnli, §{mix: [snli, panx]}]}]", "arms.1.then.1: input should be a valid", "",
+    ),
+    "a recipe that does not fit one task of several": (
+        "arms: [none, {name: c, then: [snli, mnli]}]\n"
+        "§recipe: {default: {steps: 8}, override: [{where: {role: intermediate, task: mnli}, micro_batch_size: 64}]}",
+        "intermediate mnli: micro_batch_size 64 is larger", "override",
+    ),
     "a mix of one": ("arms: [none, {name: m, §mix: [mnli]}]", "arms.1.mix: tuple should have at least 2 items", ""),
     "an unknown role": (
         "recipe: {default: {steps: 8}, override: [{where: {§role: targets}}]}", "'intermediate' or 'target'", "",

@@ -99,6 +99,21 @@ def test_a_checkpoint_goes_once_its_children_are_trained_and_its_evaluations_hel
     assert keeper.now(*plan.phases, *plan.evaluations) == set()
 
 
+@pytest.mark.parametrize("weights", ["intermediate", "none"])
+def test_of_a_chain_every_phase_waits_for_the_next_one(tmp_path: Path, store: Store, weights: Weights) -> None:
+    arms = "[none, {name: chain, then: [snli, mnli]}]"
+    plan = plan_of(tmp_path, arms=arms, targets="[udpos]", tune=None)
+    (cell,) = (cell for cell in plan.cells if cell.arm == "chain")
+    pretrain, first, second, target = cell.phases
+    commit(store, plan)
+    keeper = Told(store, plan, weights)
+    stays = weights == "intermediate"
+    assert keeper.now(pretrain, first) == set()
+    assert keeper.now(second) == (set() if stays else {first})
+    assert keeper.now(target) == (set() if stays else {second})
+    assert keeper.now(*cell.evaluations) == {target}
+
+
 def test_a_study_at_its_end_says_what_it_still_wants(tmp_path: Path, store: Store) -> None:
     plan = decided(tmp_path)
     commit(store, plan)

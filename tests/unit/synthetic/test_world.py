@@ -29,7 +29,7 @@ def test_the_first_language_is_english_as_it_is(languages: dict[str, Language]) 
         World(languages=languages)
 
 
-@pytest.mark.parametrize("name", ["text", "nli", "tagging", "paraphrase"])
+@pytest.mark.parametrize("name", ["text", "nli", "tagging", "paraphrase", "choice", "span"])
 def test_a_world_too_small_for_its_rows_says_how_many_it_has(name: str) -> None:
     largest = CLAUSES - Rows().validation - Rows().test
     World(rows=Rows(**{name: largest}))
