@@ -29,8 +29,8 @@ Output = Literal["sequence", "choice", "token", "span", "vocabulary", "hidden"]
 Floats = npt.NDArray[np.float32]
 
 SLICE = 2_000_000
-"""Bytes of rows that are encoded at once: some ten thousand pairs of sentences, which become a hundred times that
-until they are Arrow's."""
+"""Bytes of rows that are encoded at once: some ten thousand pairs of sentences. The tokenizer's own encodings of them
+take many times that."""
 
 IGNORE = -100
 """Target of a position that has no label; it takes no part in the loss."""
@@ -101,8 +101,8 @@ class Format(ABC):
     stride: ClassVar[int | None] = None
     """Sub-tokens from one input of a row to its next, where a row that is too long becomes several; None: it is cut."""
     divisible: ClassVar[bool] = True
-    """Whether the lines of a table are those of its slices, one slice after the other; otherwise ``encode`` always
-    has all rows before it."""
+    """Whether ``encode`` gives the same lines for the slices of a table as for the whole; if not, it is always given
+    the whole."""
 
     def identity(self) -> object:
         """What of it shapes numbers."""
@@ -130,7 +130,7 @@ class Format(ABC):
 
     @abstractmethod
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        """Normalised rows to a table with schema ``ENCODED``."""
+        """Normalised rows, a whole table or a slice of one, to a table with schema ``ENCODED``; ``row`` begins at 0."""
 
     @abstractmethod
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
@@ -138,7 +138,7 @@ class Format(ABC):
 
 
 def encoded_slices(task: Task, rows: pa.Table, text: TextEncoder) -> Iterator[pa.Table]:
-    """What the task's format makes of rows (schema ``ENCODED``), slice by slice, none larger than memory can bear."""
+    """What the task's format makes of rows (schema ``ENCODED``), slice by slice, each of about ``SLICE`` bytes."""
     step = max(1, SLICE * rows.num_rows // max(1, rows.nbytes)) if task.format.divisible else max(1, rows.num_rows)
     for start in range(0, max(1, rows.num_rows), step):
         found = task.format.encode(task, rows.slice(start, step), text)
