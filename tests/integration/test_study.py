@@ -74,8 +74,8 @@ def test_scores_have_one_row_for_each_evaluation_and_metric(finished: Path) -> N
     rows = xfer.open(str(finished)).scores().to_pylist()
     places = [(r["arm"], r["target"], r["seed"], r["task"], r["language"], r["split"], r["metric"]) for r in rows]
     assert len(places) == len(set(places))
-    # 3 arms x (xnli: 2 languages x 2 splits, 1 metric; udpos: 2 x 2, 2 metrics; tatoeba: 1 x 1, 1 metric)
-    assert len(rows) == 3 * (4 + 8 + 1)
+    # 3 arms x (xnli: 2 languages x 2 splits, 1 metric; udpos: 2 x 2, 3 metrics; tatoeba: 1 x 1, 1 metric)
+    assert len(rows) == 3 * (4 + 12 + 1)
     (base,) = [r for r in rows if r["arm"] == "none" and r["target"] == "tatoeba"]
     assert (base["seed"], base["phase"], base["selection"]) == (None, "", "pretrained")
 
