@@ -33,7 +33,7 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
     """A task of the format and rows for it: short and long texts, words without sub-tokens."""
     name = {
         "classification": "mnli", "tagging": "udpos", "retrieval": "tatoeba", "masked_text": "world_text",
-        "choice": "hellaswag", "span": "squad", "mining": "bucc",
+        "choice": "hellaswag", "span": "squad", "mining": "bucc", "rating": "stsb",
     }[format_name]  # fmt: skip
     count = 48 if format_name == "mining" else 8
     task, numbers = SHIPPED.get(name), pa.array(range(3, 3 + count), pa.int32())
@@ -43,6 +43,7 @@ def tables(format_name: str) -> tuple[Task, pa.Table]:
         columns[field] = {
             "first": texts, "second": texts[::-1], "query": texts, "candidate": texts[::-1], "text": texts,
             "label": [task.labels[row % len(task.labels)] for row in range(8)] if task.labels else None,
+            "score": [0.6 * row + 0.07 for row in range(8)],
             "context": texts, "question": texts[::-1], "options": [(texts[row:] + texts)[:4] for row in range(8)],
             "answers": [[text[:3].rstrip(), text] for text in texts], "starts": [[0, 0]] * 8,
             "tokens": [text.split() for text in texts],
@@ -79,18 +80,30 @@ def outputs_for(task: Task, encoded: pa.Table) -> Outputs:
         return Outputs(choices=tuple(np.array([(t + (t % 5 == 0)) % 17 for t in line], np.int32) for line in targets))
     if kind == "choice":
         return Outputs(logits=grid.ravel()[: lines // 4 * 4].reshape(-1, 4))
-    return Outputs(logits=grid) if kind == "sequence" else Outputs(vectors=grid)
+    if kind == "sequence":
+        width = len(task.labels)
+        return Outputs(logits=np.sin(np.arange(lines * width, dtype=np.float32)).reshape(lines, width))
+    return Outputs(vectors=grid)
 
 
 def metric_output(name: str) -> list[float | None]:
     """Values and chance on what metrics of all formats meet: labels, answers of several languages, pairs."""
     metric: Metric = METRICS[name]
-    made = {"squad": answered, "mlqa": answered, "mining": mined}.get(name.partition("_")[0], labelled)
+    made = {"squad": answered, "mlqa": answered, "mining": mined, "pearson": rated, "spearman": rated}.get(
+        name.partition("_")[0], labelled
+    )
     languages = tuple(ARTICLES) if made is answered else ("en",)
     found: list[float | None] = []
     for gold, answers in made(np.random.default_rng(7)):
         found += [*(metric.compute(gold, answers, language) for language in languages), metric.chance(gold)]
     return found
+
+
+def rated(draw: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
+    for count in (2, 12, 40):
+        gold = [[f"{value:.6g}"] for value in draw.integers(0, 26, count) / 5]
+        yield gold, [[f"{float(right) + draw.normal():.6g}"] for (right,) in gold]
+    yield gold, [["2.5"]] * count
 
 
 def labelled(draw: np.random.Generator) -> Iterator[tuple[Labels, Labels]]:
@@ -187,7 +200,7 @@ def new_encoders_weights() -> dict[str, list[float]]:
     }
 
 
-FORMATS = ("choice", "classification", "masked_text", "mining", "retrieval", "span", "tagging")
+FORMATS = ("choice", "classification", "masked_text", "mining", "rating", "retrieval", "span", "tagging")
 
 
 def exercises() -> dict[str, Callable[[], object]]:

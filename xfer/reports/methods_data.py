@@ -28,6 +28,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "mlqa_em": "mlqa_em is the share of questions answered exactly, by MLQA’s rules for the language",
         "mlqa_f1": "mlqa_f1 is the mean over questions of the F1 of tokens, by MLQA’s rules for the language",
         "mlqa_em_f1": "mlqa_em_f1 is the mean of exact match and F1 of tokens, by MLQA’s rules for the language",
+        "pearson": "pearson is Pearson’s correlation of predicted and right numbers",
+        "spearman": "spearman is Spearman’s correlation of the ranks of predicted and right numbers",
         "mining_f1": (
             "mining_f1 is the F1 of pairs of sentences that are each other’s translation; pairs are taken by the ratio "
             "margin of their cosine, one partner a sentence, from the threshold on that is best on a sample"

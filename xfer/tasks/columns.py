@@ -55,15 +55,16 @@ def flat(values: pa.Array) -> pa.Array:
     return values.flatten() if _is_list(values.type) else values
 
 
-def whole_numbers(values: pa.Array, column: Columns, where: str) -> pa.Array:
-    """The same in 32 bits. Raises ``DataError`` for what is none, or too large."""
-    kind = pa.list_(pa.int32()) if _is_list(values.type) else pa.int32()
+def numbers_of(values: pa.Array, kind: pa.DataType, column: Columns, where: str) -> pa.Array:
+    """The same as numbers of a type. Raises ``DataError`` for what is no such number, or too large for it."""
+    held, is_whole = flat(values).type, pa.types.is_integer(kind)
     try:
-        if pa.types.is_integer(flat(values).type):
-            return values.cast(kind)
+        if pa.types.is_integer(held) or (pa.types.is_floating(held) and not is_whole):
+            return values.cast(pa.list_(kind) if _is_list(values.type) else kind)
     except pa.ArrowInvalid as error:
-        raise DataError(f"column '{column}': {error}", where, "the task needs whole numbers of 32 bits") from error
-    raise DataError(f"column '{column}' holds {values.type}", where, "the task needs whole numbers")
+        raise DataError(f"column '{column}': {error}", where, f"the task needs {kind}") from error
+    wanted = "whole numbers" if is_whole else "numbers"
+    raise DataError(f"column '{column}' holds {values.type}", where, f"the task needs {wanted}")
 
 
 def replaced(values: pa.Array, words: Mapping[str, str], column: Columns, where: str) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from xfer.errors import DataError
 from xfer.synthetic.world import World
-from xfer.tasks.columns import Columns, feature_of, field_of, flat, replaced, whole_numbers
+from xfer.tasks.columns import Columns, feature_of, field_of, flat, numbers_of, replaced
 from xfer.tasks.source import Split
 from xfer.tasks.task import Task
 
@@ -75,10 +75,10 @@ def _normalised(task: Task, table: pa.Table, features: Mapping[str, Any], where:
     columns["cluster"] = _clusters(field_of(table, task.cluster, where)) if task.cluster else columns["example"]
     for name, column in task.columns.items():
         is_gold = name == task.format.gold
-        is_number = name in task.format.numbers
-        is_text = not is_gold and not is_number
+        kind = task.format.numbers.get(name)
+        is_text = not is_gold and kind is None
         values = field_of(table, column, where, is_list=name in task.format.lists, is_text=is_text)
-        values = whole_numbers(values, column, where) if is_number else values
+        values = numbers_of(values, kind, column, where) if kind is not None else values
         if is_gold:
             values = _labels(task, values, features, str(column), where)
         columns[name] = replaced(values, task.words[name], column, where) if name in task.words else values

@@ -83,6 +83,16 @@ def _undefined(gold: Labels) -> float | None:
     return None
 
 
+def _correlation(ranked: bool, gold: Labels, prediction: Labels, language: str) -> float:
+    from scipy.stats import pearsonr, spearmanr
+
+    _require_aligned(gold, prediction)
+    right, found = ([float(value) for value in _flat(values)] for values in (gold, prediction))
+    if len(set(right)) < 2 or len(set(found)) < 2:
+        return 0.0  # by definition there is none; what answers the same to everything knows nothing
+    return float((spearmanr if ranked else pearsonr)(right, found).statistic)
+
+
 ACCURACY = Metric("accuracy", 1, _accuracy, _majority)
 """Share of examples answered right."""
 
@@ -112,6 +122,12 @@ MLQA_F1 = Metric("mlqa_f1", 1, partial(_mean, (f1,), mlqa_tokens), never_answeri
 
 MLQA_EM_F1 = Metric("mlqa_em_f1", 1, partial(_mean, (exact_match, f1), mlqa_tokens), never_answering)
 """The mean of both."""
+
+PEARSON = Metric("pearson", 1, partial(_correlation, False), _undefined)
+"""Pearson's correlation of numbers; below 0 where they run against each other."""
+
+SPEARMAN = Metric("spearman", 1, partial(_correlation, True), _undefined)
+"""Spearman's correlation of their ranks."""
 
 MINING_F1 = Metric("mining_f1", 1, _mining_f1, _undefined)
 """F1 of the pairs of a sentence and its translation; a sentence may have none. So BUCC 2018 is scored."""

@@ -20,7 +20,7 @@ def outputs(task: Task, encoded: pa.Table) -> Outputs:
     if kind == "span":
         lengths = encoded["input_ids"].combine_chunks().value_lengths().to_pylist()
         return Outputs(positions=tuple(_ends(line, length) for line, length in zip(lines, lengths, strict=True)))
-    return Outputs(logits=np.eye(len(task.labels), dtype=np.float32)[[line[0] for line in lines if line]])
+    return Outputs(logits=99 * np.eye(len(task.labels), dtype=np.float32)[[line[0] for line in lines if line]])
 
 
 def _ends(targets: list[int], length: int) -> np.ndarray:

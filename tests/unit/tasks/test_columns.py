@@ -11,7 +11,7 @@ import pytest
 
 from tests.world import STRING, labels, many, put
 from xfer.errors import DataError
-from xfer.tasks.columns import Columns, field_of, whole_numbers
+from xfer.tasks.columns import Columns, field_of, numbers_of
 from xfer.tasks.data import DataRoots
 from xfer.tasks.formats.classification import Classification
 from xfer.tasks.source import hub
@@ -140,8 +140,13 @@ def test_a_list_where_one_value_is_wanted_is_a_mistake_and_no_crash(tmp_path: Pa
         DataRoots((tmp_path,)).rows(task(), "en", "train")
 
 
-def test_whole_numbers_are_of_32_bits_and_anything_else_is_refused() -> None:
-    assert whole_numbers(pa.array([[1], []], pa.list_(pa.int64())), "a", "here").type == pa.list_(pa.int32())
-    for wrong in (pa.array([["6"]]), pa.array([[6.0]]), pa.array([2**40])):
-        with pytest.raises(DataError, match=r"here: column 'a'.*\n.*the task needs whole numbers"):
-            whole_numbers(wrong, "a", "here")
+def test_numbers_are_of_their_type_and_anything_else_is_refused() -> None:
+    starts = numbers_of(pa.array([[1], []], pa.list_(pa.int64())), pa.int32(), "a", "here")
+    assert starts.type == pa.list_(pa.int32())
+    assert numbers_of(pa.array([1, 2]), pa.float64(), "a", "here").to_pylist() == [1.0, 2.0]
+    for wrong, kind in (
+        (pa.array([["6"]]), pa.int32()), (pa.array([[6.0]]), pa.int32()), (pa.array([2**40]), pa.int32()),
+        (pa.array(["6"]), pa.float64()),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=r"here: column 'a'.*\n.*the task needs"):
+            numbers_of(wrong, kind, "a", "here")

@@ -35,7 +35,7 @@ def test_a_task_is_whole(name: str) -> None:
     assert set(task.columns) >= set(task.format.fields)
     assert len(set(task.labels)) == len(task.labels)
     assert task.format.size(task, 99) == {"vocabulary": 99, "span": 2}.get(task.format.output, len(task.labels))
-    assert task.open_labels or bool(task.labels) == bool(task.format.gold)
+    assert task.open_labels or bool(task.labels) == (task.format.output in ("sequence", "choice", "token"))
     assert set(task.label_names.values()) <= set(task.labels)
     assert set(task.splits) <= set(SPLITS)
     assert len(set(task.languages)) == len(task.languages) > 0

@@ -10,8 +10,9 @@ name appears in its own file and in the catalog's declarations, nowhere else.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -87,8 +88,8 @@ class Format(ABC):
     """Columns of a normalised table, besides ``example`` and ``cluster``."""
     lists: ClassVar[frozenset[str]] = frozenset()
     """Those of them that hold a list in every row."""
-    numbers: ClassVar[frozenset[str]] = frozenset()
-    """Those of them that hold numbers; what is neither gold nor numbers is text."""
+    numbers: ClassVar[Mapping[str, pa.DataType]] = MappingProxyType({})
+    """Those of them that hold numbers, and of which type; what is neither gold nor numbers is text."""
     texts: ClassVar[tuple[str, ...]] = ()
     """What is read: a text, or a list of texts. A task may do without those that are not among ``fields``."""
     in_words: ClassVar[bool] = False
@@ -177,18 +178,24 @@ def truncated_by_row(rows: pa.Table, encoded: pa.Table) -> npt.NDArray[np.int32]
     return cut
 
 
-def labels_predicted(task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
-    """Predictions of one label a row from logits [rows, labels]."""
+def probabilities_of(outputs: Outputs) -> npt.NDArray[np.float64]:
+    """The softmax of logits [rows, labels]."""
     assert outputs.logits is not None
     logits = outputs.logits.astype(np.float64)
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = exponents / exponents.sum(axis=1, keepdims=True)
+    found: npt.NDArray[np.float64] = exponents / exponents.sum(axis=1, keepdims=True)
+    return found
+
+
+def labels_predicted(task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
+    """Predictions of one label a row from logits [rows, labels]."""
+    probabilities = probabilities_of(outputs)
     return pa.table(
         {
             "example": rows["example"],
             "cluster": rows["cluster"],
             "gold": [[label] for label in rows["label"].to_pylist()],
-            "prediction": [[task.labels[best]] for best in logits.argmax(axis=1)],
+            "prediction": [[task.labels[best]] for best in probabilities.argmax(axis=1)],
             "probabilities": list(probabilities.astype(np.float32)),
             "truncated": truncated_by_row(rows, encoded),
         },

@@ -58,7 +58,7 @@ class Span(Format):
     output = "span"
     fields = ("question", "context", "answers", "starts")
     lists = frozenset(["answers", "starts"])
-    numbers = frozenset(["starts"])
+    numbers = MappingProxyType({"starts": pa.int32()})
     texts = ("context", "question")
     stride = STRIDE
 

@@ -44,6 +44,16 @@ CASES = (
     nli("americas_nli", "ay", "test", "nala-cub/americas_nli", "aym", "test"),
     nli("anli", "en", "train", "facebook/anli", "plain_text", "train_r1+train_r2+train_r3"),
     Case(
+        "stsb", "en", "train", "nyu-mll/glue", "stsb", "train",
+        {**strings("sentence1", "sentence2"), "label": {"dtype": "float32", "_type": "Value"}, "idx": NUMBER},
+        [
+            {"sentence1": "a0", "sentence2": "b0", "label": 5.0, "idx": 0},
+            {"sentence1": "a1", "sentence2": "b1", "label": 0.5, "idx": 1},
+        ],
+        {"cluster": [0, 1], "first": ["a0", "a1"], "second": ["b0", "b1"], "score": [5.0, 0.5]},
+        {"label": -1.0}, "score -1",
+    ),
+    Case(
         "qqp", "en", "train", "nyu-mll/glue", "qqp", "train",
         {**strings("question1", "question2"), "label": labels(("not_duplicate", "duplicate")), "idx": NUMBER},
         two(("question1", "question2"), 1, 0, idx=7),
