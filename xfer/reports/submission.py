@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -35,6 +35,8 @@ class File:
     rows: int
     """Rows of the source that it stands for."""
     evaluation: Evaluation
+    is_numbered: bool
+    """Whether ids that stand for several rows got numbers."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,9 @@ class _Maker:
                 what = f"evaluation {evaluation.key} has {rows.num_rows} predictions for {distinct} rows"
                 raise XferError(what, self._opened.store.url, "run the study again, which mends what is damaged")
             held = self._held(layout, task, evaluation, examples) if layout.reads else []
-            yield File(layout.write(rows["prediction"].to_pylist(), held), rows.num_rows, evaluation)
+            is_shared = layout.reads == "id" and len(set(held)) < len(held)
+            content = layout.write(rows["prediction"].to_pylist(), _numbered(held) if is_shared else held)
+            yield File(content, rows.num_rows, evaluation, is_shared)
 
     def _held(self, layout: Layout, task: Task, evaluation: Evaluation, examples: pa.Array) -> list[str]:
         """What the rows that were predicted hold in the field that a file goes by."""
@@ -187,10 +191,17 @@ class _Maker:
         column = {"id": task.id, **task.columns}[layout.reads]
         assert column is not None, f"task {task.name} declares no id"
         held: list[str] = self._data.column(*place, column).take(examples).cast(pa.string()).to_pylist()
-        if layout.reads == "id" and len(set(held)) < len(held):
-            name, count = Counter(held).most_common(1)[0]
-            raise DataError(f"the id '{name}' stands for {count} rows", where, "give every row one of its own")
         return held
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The same names, those that have been there already with a number of their own."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return found
 
 
 def _notes(layout: Layout, chosen: Chosen, files: Mapping[str, File]) -> Iterator[str]:
@@ -202,6 +213,9 @@ def _notes(layout: Layout, chosen: Chosen, files: Mapping[str, File]) -> Iterato
     other = [f"{code} {file.rows}" for code, file in files.items() if layout.rows not in (None, file.rows)]
     if other:
         yield f"the benchmark's test has {layout.rows} rows in each language; here it is {', '.join(other)}"
+    shared = [code for code, file in files.items() if file.is_numbered]
+    if shared:
+        yield f"ids of several rows got numbers ({', '.join(shared)}): these are not the benchmark's own data"
     if layout.note:
         yield layout.note
 
