@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import pyarrow as pa
 
-from xfer.errors import DataError
 from xfer.evaluation import overlap
 from xfer.evaluation.overlap import Group
 from xfer.evaluation.texts import Place, Texts, texts_of
@@ -100,11 +99,7 @@ def _texts(task: Task, place: Place, data: DataRoots) -> Texts:
     if task.parallel == "example":
         keys = rows["example"].to_pylist()
     elif task.parallel is not None:
-        source, _ = where.read()
-        if task.parallel not in source.column_names:
-            has = ", ".join(source.column_names)
-            raise DataError(f"column '{task.parallel}' is missing", str(where), f"it has {has}")
-        keys = source[task.parallel].take(rows["example"]).to_pylist()
+        keys = data.column(task, place.language, place.split, task.parallel).take(rows["example"]).to_pylist()
     return texts_of(task, rows, str(where), keys)
 
 

@@ -171,6 +171,13 @@ def inputs_table(row: npt.NDArray[np.int32], inputs: Inputs, targets: pa.ListArr
     return pa.table(dict(zip(ENCODED.names, columns, strict=True)), schema=ENCODED)
 
 
+def one_target_each(rows: pa.Table, text: TextEncoder, targets: npt.NDArray[np.int32]) -> pa.Table:
+    """A table with schema ``ENCODED``: of each row one input, its text or its pair of texts, with one target."""
+    second = rows["second"].to_pylist() if "second" in rows.column_names else None
+    row = np.arange(rows.num_rows, dtype=np.int32)
+    return inputs_table(row, text.texts(rows["first"].to_pylist(), second), lists(targets, np.ones_like(row)))
+
+
 def truncated_by_row(rows: pa.Table, encoded: pa.Table) -> npt.NDArray[np.int32]:
     """Sub-tokens cut from each source row, summed over its inputs."""
     cut = np.zeros(rows.num_rows, dtype=np.int32)

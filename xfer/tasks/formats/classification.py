@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
-from xfer.tasks.formats.base import Format, Outputs, inputs_table, label_numbers, labels_predicted, lists
+from xfer.tasks.formats.base import Format, Outputs, label_numbers, labels_predicted, one_target_each
 from xfer.tasks.metrics import ACCURACY
 
 if TYPE_CHECKING:
@@ -27,10 +26,7 @@ class Classification(Format):
     metrics = (ACCURACY,)
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        second = rows["second"].to_pylist() if "second" in rows.column_names else None
-        inputs = text.texts(rows["first"].to_pylist(), second)
-        row = np.arange(rows.num_rows, dtype=np.int32)
-        return inputs_table(row, inputs, lists(label_numbers(task, rows), np.ones_like(row)))
+        return one_target_each(rows, text, label_numbers(task, rows))
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         return labels_predicted(task, rows, encoded, outputs)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from xfer.errors import DataError
-from xfer.tasks.formats.base import PREDICTED, Format, Outputs, inputs_table, lists, probabilities_of, truncated_by_row
+from xfer.tasks.formats.base import PREDICTED, Format, Outputs, one_target_each, probabilities_of, truncated_by_row
 from xfer.tasks.metrics import PEARSON, SPEARMAN
 
 if TYPE_CHECKING:
@@ -43,11 +43,8 @@ class Rating(Format):
             raise DataError(f"row {row}: score {scores[beyond[0]]:g}", where, fix)
 
     def encode(self, task: Task, rows: pa.Table, text: TextEncoder) -> pa.Table:
-        second = rows["second"].to_pylist() if "second" in rows.column_names else None
-        inputs = text.texts(rows["first"].to_pylist(), second)
         nearest = np.abs(rows["score"].to_numpy()[:, None] - _steps(task)).argmin(axis=1).astype(np.int32)
-        row = np.arange(rows.num_rows, dtype=np.int32)
-        return inputs_table(row, inputs, lists(nearest, np.ones_like(row)))
+        return one_target_each(rows, text, nearest)
 
     def decode(self, task: Task, rows: pa.Table, encoded: pa.Table, outputs: Outputs) -> pa.Table:
         probabilities = probabilities_of(outputs)
