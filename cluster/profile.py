@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -39,8 +39,29 @@ class PodSize(_Camel):
     gpu: int = Field(default=0, ge=0)
 
 
+class Head(_Camel):
+    """What KubeRay's head pod gets, in which the driver runs: no lane does."""
+
+    cpu: int = Field(default=2, ge=1)
+    memory: str = "8Gi"
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    tolerations: tuple[dict[str, Any], ...] = ()
+
+
+class Autoscale(_Camel):
+    """How far KubeRay's autoscaler goes."""
+
+    max_pods: int = Field(default=8, ge=1)
+    """Worker pods of a study, at most."""
+    idle_seconds: int = Field(default=60, ge=0)
+    """Until a worker pod without work ends."""
+
+
 class Profile(_Camel):
     """Its fields come from the chart's values."""
+
+    runtime: Literal["auto", "job", "kuberay"] = "auto"
+    """What a study is: an Indexed Job, a RayJob, or a RayJob where KubeRay is there."""
 
     image: str
     image_pull_policy: str = "IfNotPresent"
@@ -56,6 +77,16 @@ class Profile(_Camel):
     node_selector: dict[str, str] = Field(default_factory=dict)
     tolerations: tuple[dict[str, Any], ...] = ()
     priority_class: str = ""
+    spread_over: str = ""
+    """A label of nodes, such as ``topology.kubernetes.io/zone``: pods of a study spread over its values."""
+    queue: str = ""
+    """Kueue's local queue that admits studies; then a study has as many pods as it needs at most, from its start."""
+    network_policy: bool = False
+    """Whether each study gets a policy of its own, by which nothing but its own pods reaches them."""
+    head: Head = Head()
+    autoscale: Autoscale = Autoscale()
+    ray_job: dict[str, Any] = Field(default_factory=dict)
+    """What the platform adds to the ``spec`` of every RayJob; maps are merged."""
     run_as_user: int = Field(default=1000, ge=1)
 
     def pods(self, shapes: tuple[Resources, ...]) -> int:
