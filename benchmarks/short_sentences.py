@@ -29,7 +29,7 @@ recipe:
   default: {{steps: {steps}, batch_size: 32, micro_batch_size: {micro}, learning_rate: 5e-4, warmup: 0.0,
             weight_decay: 0.0, max_length: 256, precision: {precision}}}
 evaluate: [{{tasks: all, languages: [en], splits: [test]}}]
-resources: {{default: {{ranks: {ranks}, per_rank: {{cpu: {threads}}}, zero_stage: 1, snapshot_every: 100000}}}}
+resources: {{default: {{ranks: {ranks}, per_rank: {{cpu: {threads}}}, zero_stage: {stage}, snapshot_every: 100000}}}}
 """
 
 DEFAULTS, BEST = "Trainer, defaults", "Trainer, best"
@@ -44,8 +44,11 @@ def ours(folder: Path, steps: int, ranks: int, precision: str) -> dict[str, Any]
     micro = 32 // ranks
     study = folder / "study.yaml"
     threads = max(1, len(os.sched_getaffinity(0)) // ranks)
+    stage = 0 if ranks == 1 and precision == "fp32" else 1  # one rank has nobody to share with; bf16 needs its masters
     study.write_text(
-        STUDY.format(folder=folder, steps=steps, micro=micro, ranks=ranks, threads=threads, precision=precision)
+        STUDY.format(
+            folder=folder, steps=steps, micro=micro, ranks=ranks, threads=threads, precision=precision, stage=stage
+        )
     )
     environment = {**os.environ, "XFER_DATA": str(folder / "data"), "XFER_MODELS": str(folder / "models")}
     program = str(Path(sys.executable).with_name("xfer"))
@@ -150,7 +153,7 @@ def apart(*words: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--side", nargs=2)
     given = parser.parse_args()

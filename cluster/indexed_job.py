@@ -6,11 +6,17 @@ everything with it, since all the rest is owned by it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cluster import pods
+from cluster.belongings import belongings, keys
 from cluster.bundle import Bundle
 from cluster.inputs import variables
-from cluster.manifest import RUN, Manifest, labels
+from cluster.manifest import QUEUE, RUN, Manifest, is_stopped, labels
 from cluster.profile import Profile
+from cluster.runs import State
+
+API_VERSION, KIND = "batch/v1", "Job"
 
 RETRIES = 20
 """Pods of one index that may be lost, by deletion or by death, before the study counts as failed."""
@@ -38,8 +44,9 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
     }
     command = ["python", "-P", "-u", "-m", "jobs.pod", f"{pods.STUDY}/{bundle.file}"]
     template = pods.pod(
-        profile, command, env, labels(RUN, name), config_map=name, files=_keys(bundle), secret=name, subdomain=name
-    )
+        profile, command, env, labels(RUN, name),
+        config_map=name, files=keys(bundle), secret=name, subdomain=name, ports=pods.METRICS,
+    )  # fmt: skip
     spec = {
         "suspend": True,
         "completionMode": "Indexed",
@@ -60,33 +67,52 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
         },
         "template": template,
     }
+    queued = {QUEUE: profile.queue} if profile.queue else {}
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "labels": labels(RUN, name)},
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": name, "labels": {**labels(RUN, name), **queued}},
         "spec": spec,
     }
 
 
-def owned(bundle: Bundle, token: str, owner: Manifest | None) -> list[Manifest]:
-    """What the Job's pods need: the study's files, the token of its Ray, and names for its pods."""
+def owned(bundle: Bundle, profile: Profile, token: str) -> list[Manifest]:
+    """What the Job's pods need beside them: also names for each of them."""
     name = bundle.study
-    metadata: Manifest = {"name": name, "labels": labels(RUN, name)}
-    if owner is not None:
-        reference = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": owner["metadata"]["uid"]}
-        metadata["ownerReferences"] = [reference]
-    contents = {key: bundle.files[path] for key, path in _keys(bundle).items()}
-    ports = [{"name": "ray", "port": RAY_PORT}]
     service = {
-        "clusterIP": "None", "publishNotReadyAddresses": True, "selector": labels(RUN, name), "ports": ports,
-    }  # fmt: skip
-    return [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": contents},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"RAY_AUTH_TOKEN": token}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
+        "clusterIP": "None",
+        "publishNotReadyAddresses": True,
+        "selector": labels(RUN, name),
+        "ports": [{"name": "ray", "port": RAY_PORT}],
+    }
+    metadata = {"name": name, "labels": labels(RUN, name)}
+    names = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service}
+    return [*belongings(bundle, profile, {"RAY_AUTH_TOKEN": token}), names]
+
+
+def state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
+    """How a Job is, and what there is to say about that."""
+    conditions = {c["type"]: c for c in job.get("status", {}).get("conditions", []) if c["status"] == "True"}
+    if "Complete" in conditions or "SuccessCriteriaMet" in conditions:
+        return "done", ""
+    failed = conditions.get("Failed") or conditions.get("FailureTarget")
+    if failed:
+        unfinished = progress.get("unfinished")
+        reason = progress.get("problem") or failed["message"]
+        return "failed", f"{unfinished} cells are not done" if unfinished else reason
+    if is_stopped(job):
+        return "stopped", ""
+    if job["spec"].get("suspend"):
+        return "waiting", f"the queue '{job['metadata']['labels'].get(QUEUE)}' has not admitted it yet"
+    return ("running", "") if progress and job.get("status", {}).get("ready") else ("waiting", "")
+
+
+def driver(found: list[Manifest]) -> Manifest | None:
+    """The newest pod of index 0 that has begun to run."""
+    begun = [
+        pod
+        for pod in found
+        if pod["metadata"]["labels"].get(INDEX) == "0"
+        and pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")
     ]
-
-
-def _keys(bundle: Bundle) -> dict[str, str]:
-    """Keys of a ConfigMap have no slashes: key, and path from where the study is."""
-    return {path.replace("/", "__"): path for path in bundle.files}
+    return max(begun, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)

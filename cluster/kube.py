@@ -88,16 +88,29 @@ class Namespace:
             body = {"propagationPolicy": "Background"}
             self._kind(api_version, kind).delete(name=name, namespace=self.name, body=body)
 
-    def log(self, pod: str, follow: bool) -> Iterator[str]:
-        """Lines of a pod's log."""
+    def log(self, pod: str, container: str, follow: bool) -> Iterator[str]:
+        """Lines of the log of a pod's container."""
         with self.told("read the log of", "Pod", pod):
-            stream: Any = self.core.read_namespaced_pod_log(pod, self.name, follow=follow, _preload_content=False)
+            stream: Any = self.core.read_namespaced_pod_log(
+                pod, self.name, container=container, follow=follow, _preload_content=False
+            )
             rest = b""
             for chunk in stream.stream():
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (line.decode(errors="replace") for line in lines)
             if rest:
                 yield rest.decode(errors="replace")
+
+    def knows(self, api_version: str, kind: str) -> bool:
+        """Whether the cluster has such objects at all."""
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+        with self.told("look for", kind):
+            try:
+                self._kind(api_version, kind)
+            except ResourceNotFoundError:
+                return False
+            return True
 
     def may(self, verb: str, group: str, resource: str) -> bool:
         """Whether whoever asks may do so here."""

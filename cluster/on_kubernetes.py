@@ -1,43 +1,37 @@
-"""The place 'a namespace of a cluster': a study is an Indexed Job there."""
+"""The place 'a namespace of a cluster': a study is an Indexed Job there, or a RayJob where KubeRay is."""
 
 from __future__ import annotations
 
 import io
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from cluster import indexed_job, inputs, troubles
+from cluster import inputs, pods, runtime
+from cluster.belongings import owned_by
 from cluster.bundle import Bundle, archive, bundle, files_of
 from cluster.doctor import examine
 from cluster.errand import errand
 from cluster.fetch import fetch
 from cluster.kube import Namespace
-from cluster.manifest import INSTANCE, NAME, RUN, Manifest
+from cluster.kube_runs import Found, KubeRuns, of
+from cluster.manifest import Manifest
 from cluster.place import Finding, PlaceError, Taken
 from cluster.places import KubernetesPlace
-from cluster.pods import resources_of
 from cluster.profile import KEY, Profile, parse
-from cluster.runs import Run, State
-from xfer.events import PROGRESS
+from cluster.runs import Run
 from xfer.store import tables
 from xfer.store.arrival import receive
 from xfer.store.store import Store
 from xfer.study import reading
 
-OURS = f"{NAME}={RUN}"
-
 PYTHON = ("python", "-P", "-m")
 
 ASIDE = "/tmp/study"
 """Where a pod that makes a lock gets the study."""
-
-DEADLINE = 120
-"""Seconds that an ended run may take to go away before its name can be used again."""
 
 LEFTOVERS = 30
 """Seconds that what an earlier run owned may take to go after it."""
@@ -51,6 +45,7 @@ class OnKubernetes:
 
     def __init__(self, place: KubernetesPlace) -> None:
         self._place, self._space = place, Namespace(place)
+        self._runs = KubeRuns(self._space)
 
     def profile(self) -> Profile:
         """What pods of studies are like here. Raises ``PlaceError`` when the chart is not installed."""
@@ -71,8 +66,9 @@ class OnKubernetes:
 
     def manifests(self, study: Path) -> list[Manifest]:
         """All that ``submit`` makes, as the cluster would take it; the token is no real one."""
-        packed = bundle(study)
-        made = [indexed_job.job(packed, self.profile()), *indexed_job.owned(packed, "made when submitted", None)]
+        packed, profile = bundle(study), self.profile()
+        made_of = runtime.chosen(self._space, profile)
+        made = [made_of.job(packed, profile), *made_of.owned(packed, profile, "made when submitted")]
         for manifest in made:
             # By another name: a run that is there could not be changed, and need not be.
             metadata = {**manifest["metadata"], "name": f"{packed.study}-dry-run"}
@@ -84,21 +80,21 @@ class OnKubernetes:
 
         Raises ``PlaceError``, also when a run of this name has not ended.
         """
-        packed = bundle(study)
-        profile = self.profile()
-        name, job = packed.study, indexed_job.job(packed, profile)
-        self._make_room(name)
-        self._require_free(indexed_job.owned(packed, "not yet", None))
+        packed, profile = bundle(study), self.profile()
+        made_of = runtime.chosen(self._space, profile)
+        job, owned = made_of.job(packed, profile), made_of.owned(packed, profile, secrets.token_urlsafe(32))
+        self._runs.make_room(packed.study)
+        self._require_free(owned)
         self._push(packed, profile)
-        made = self._space.create(job)
+        found = Found(made_of, self._space.create(job))
         try:
-            for manifest in indexed_job.owned(packed, secrets.token_urlsafe(32), made):
+            for manifest in owned_by(found.job, owned):
                 self._space.apply(manifest)
-            self._resume(name)
+            self._runs.begin(found)
         except BaseException:
-            self._space.delete("batch/v1", "Job", name)
+            self._runs.delete(found)
             raise
-        return name
+        return packed.study
 
     def _require_free(self, manifests: list[Manifest]) -> None:
         """Raise ``Taken`` when somebody else has made what a run is to own: it would be taken over, and go with it."""
@@ -129,63 +125,46 @@ class OnKubernetes:
                             pod.run([*PYTHON, "jobs.receive", profile.storage], io.BytesIO(), stream)
 
     def runs(self) -> list[Run]:
-        """Every run of the namespace, by one call."""
-        return [_run(job) for job in self._space.find("batch/v1", "Job", OURS)]
+        """Every run of the namespace."""
+        return self._runs.all()
 
     def run(self, name: str) -> Run:
         """One run, with what keeps it from going on."""
-        return self._look(name)[0]
-
-    def _look(self, name: str) -> tuple[Run, list[Manifest]]:
-        """One run with its pods, which are looked at only where they matter."""
-        job = self._job(name)
-        found = _run(job)
-        if found.state in ("done", "stopped"):
-            return found, []
-        pods = self._space.find("v1", "Pod", _of(name))
-        events = self._space.find("v1", "Event", fields=f"involvedObject.uid={job['metadata']['uid']}")
-        keeping = troubles.of(pods, events, str(job.get("status", {}).get("startTime", "")))
-        return Run(found.name, found.state, found.progress, (*found.troubles, *keeping)), pods
+        return self._runs.look(name)[0]
 
     def follow(self, name: str, on_line: Callable[[str], None], tell: Callable[[str], None]) -> Run:
         """Hand over the driver's lines, pod after pod, until the run ends; ``tell`` hears what keeps it waiting."""
         heard: dict[str, int] = {}
         told: tuple[str, ...] = ()
-        changes = self._space.changes(_of(name))
+        changes = self._space.changes(of(name))
         while True:
-            run, pods = self._look(name)
+            run, driver = self._runs.look(name)
             if not run.active:
                 return run
             if run.troubles != told:
                 told = run.troubles
                 for trouble in told:
                     tell(trouble)
-            pod = _driver(pods)
-            if pod is not None:
-                self._hear(pod, heard, on_line)
+            if driver is not None:
+                self._hear(driver, heard, on_line)
             changes.wait(PATIENCE)
 
     def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> None:
         """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later."""
         uid = pod["metadata"]["uid"]
         with suppress(PlaceError):
-            for i, line in enumerate(self._space.log(pod["metadata"]["name"], follow=True)):
+            for i, line in enumerate(self._space.log(pod["metadata"]["name"], pods.CONTAINER, follow=True)):
                 if i >= heard.get(uid, 0):
                     on_line(line)
                     heard[uid] = i + 1
 
     def logs(self, name: str, follow: bool) -> Iterator[str]:
         """Lines of the newest driver's log."""
-        self._job(name)
-        pod = _driver(self._space.find("v1", "Pod", _of(name)))
-        if pod is None:
-            raise PlaceError(f"the driver of '{name}' has no log yet", fix=f"see: xfer status {name}")
-        yield from self._space.log(pod["metadata"]["name"], follow)
+        yield from self._space.log(self._runs.driver(name)["metadata"]["name"], pods.CONTAINER, follow)
 
     def stop(self, name: str) -> None:
         """End the pods; the driver leaves a snapshot first. The same study, run again, goes on from there."""
-        self._job(name)
-        self._space.patch("batch/v1", "Job", name, {"spec": {"suspend": True}})
+        self._runs.stop(name)
 
     def fetch(self, study: str, into: Store) -> int:
         """Bring a study's tables into a store; the number of new files."""
@@ -203,82 +182,8 @@ class OnKubernetes:
     def lock(self, study: Path) -> bytes:
         """The lock of a study, made in a pod without devices: the content of its file."""
         profile, files, made = self.profile(), files_of(study), io.BytesIO()
-        size = resources_of(profile, profile.pod.model_copy(update={"gpu": 0}))
+        size = pods.resources_of(profile, profile.pod.model_copy(update={"gpu": 0}))
         with errand(self._space, profile, reading.read(study).study, size) as pod:
             pod.run([*PYTHON, "jobs.receive", ASIDE], io.BytesIO(), archive(files))
             pod.run([*PYTHON, "jobs.lock", f"{ASIDE}/{study.name}"], made)
         return made.getvalue().rstrip().rpartition(b"\n")[2]
-
-    def _resume(self, name: str) -> None:
-        self._space.patch("batch/v1", "Job", name, {"spec": {"suspend": False}})
-
-    def _job(self, name: str) -> Manifest:
-        job = self._space.get("batch/v1", "Job", name)
-        if job is None or not _is_ours(job):
-            known = ", ".join(run.name for run in self.runs()) or "there is none"
-            raise PlaceError(f"there is no run '{name}'", f"namespace {self._space.name}", f"runs: {known}")
-        return job
-
-    def _make_room(self, name: str) -> None:
-        """Take away an ended run of this name."""
-        found = self._space.get("batch/v1", "Job", name)
-        if found is None:
-            return
-        if not _is_ours(found):
-            what = f"the name '{name}' is taken by a Job that is no study"
-            raise PlaceError(what, f"namespace {self._space.name}", "give the study another name")
-        state = _run(found).state
-        if state in ("waiting", "running"):
-            fix = f"look at it with 'xfer watch {name}', or end it with 'xfer stop {name}'"
-            raise PlaceError(f"a run called '{name}' is {state}", f"namespace {self._space.name}", fix)
-        self._space.delete("batch/v1", "Job", name)
-        ends = time.monotonic() + DEADLINE
-        while self._space.get("batch/v1", "Job", name) or self._space.find("v1", "Pod", _of(name)):
-            if time.monotonic() > ends:
-                what = f"the run '{name}' that has ended does not go away"
-                raise PlaceError(
-                    what, f"namespace {self._space.name}", "look for what holds its pods: kubectl get pods"
-                )
-            time.sleep(1)
-
-
-def _is_ours(job: Manifest) -> bool:
-    metadata = job["metadata"]
-    told = metadata.get("labels", {})
-    return bool(told.get(NAME) == RUN and told.get(INSTANCE) == metadata["name"])
-
-
-def _driver(pods: list[Manifest]) -> Manifest | None:
-    """The newest pod of index 0 that has begun to run."""
-    begun = [
-        pod
-        for pod in pods
-        if pod["metadata"]["labels"].get(indexed_job.INDEX) == "0"
-        and pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")
-    ]
-    return max(begun, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
-
-
-def _of(name: str) -> str:
-    return f"{OURS},{INSTANCE}={name}"
-
-
-def _run(job: Manifest) -> Run:
-    told = job["metadata"].get("annotations", {}).get(PROGRESS)
-    progress: dict[str, Any] = json.loads(told) if told else {}
-    state, reason = _state(job, progress)
-    return Run(job["metadata"]["name"], state, progress, (reason,) if reason else ())
-
-
-def _state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
-    conditions = {c["type"]: c for c in job.get("status", {}).get("conditions", []) if c["status"] == "True"}
-    if "Complete" in conditions or "SuccessCriteriaMet" in conditions:
-        return "done", ""
-    failed = conditions.get("Failed") or conditions.get("FailureTarget")
-    if failed:
-        unfinished = progress.get("unfinished")
-        reason = progress.get("problem") or failed["message"]
-        return "failed", f"{unfinished} cells are not done" if unfinished else reason
-    if job["spec"].get("suspend"):
-        return "stopped", ""
-    return ("running", "") if progress and job.get("status", {}).get("ready") else ("waiting", "")

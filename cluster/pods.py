@@ -9,14 +9,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cluster.manifest import Manifest
-from cluster.profile import PodSize, Profile
+from cluster.profile import Head, PodSize, Profile
 
 CONTAINER = "xfer"
 STUDY = "/etc/xfer/study"
 """Where the study's files are mounted."""
 
+METRICS = {"metrics": 8080}
+"""The port at which Ray tells Prometheus of a pod."""
+
 GRACE = 60
 """Seconds that a driver which is told to end has for its last snapshot."""
+
+CONTAINED: Manifest = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+"""What a container may not do."""
+
+SCRATCH: Manifest = {"name": "tmp", "mountPath": "/tmp"}
 
 WRITABLE = {
     "HOME": "/tmp",
@@ -39,11 +51,13 @@ def pod(
     secret: str = "",
     subdomain: str = "",
     resources: Manifest | None = None,
+    placement: Profile | Head | None = None,
+    ports: Mapping[str, int] | None = None,
 ) -> Manifest:
     """A pod template: metadata and spec.
 
     ``config_map`` with ``files`` (its keys and the paths they get) is mounted at ``STUDY``; the keys of ``secret``
-    become variables; ``resources`` are the profile's when not given.
+    become variables; ``resources`` and ``placement`` are the profile's when not given.
     """
     volumes, mounts = _volumes(profile, config_map, files or {})
     secrets = [*profile.env_from_secrets, *([secret] if secret else [])]
@@ -58,12 +72,9 @@ def pod(
         ],
         "envFrom": [{"secretRef": {"name": name}} for name in secrets],
         "resources": resources or resources_of(profile, profile.pod),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": dict(CONTAINED),
         "volumeMounts": mounts,
+        **({"ports": [{"name": name, "containerPort": port} for name, port in ports.items()]} if ports else {}),
     }
     spec: Manifest = {
         "restartPolicy": "Never",
@@ -79,7 +90,7 @@ def pod(
         },
         "containers": [container],
         "volumes": volumes,
-        **_placement(profile),
+        **_placement(profile, placement or profile, labels),
         **({"subdomain": subdomain} if subdomain else {}),
     }
     return {"metadata": {"labels": dict(labels)}, "spec": spec}
@@ -91,16 +102,23 @@ def _volumes(profile: Profile, config_map: str, files: Mapping[str, str]) -> tup
         {"name": "tmp", "emptyDir": {}},
         {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": profile.shared_memory}},
     ]
-    mounts: list[Manifest] = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "shm", "mountPath": "/dev/shm"}]
     for i, claim in enumerate(profile.claims):
         source = {"claimName": claim.claim, "readOnly": claim.read_only}
         volumes.append({"name": f"claim-{i}", "persistentVolumeClaim": source})
-        mounts.append({"name": f"claim-{i}", "mountPath": claim.path, "readOnly": claim.read_only})
+    mounts = [dict(SCRATCH), {"name": "shm", "mountPath": "/dev/shm"}, *mounts_of_claims(profile)]
     if config_map:
         items = [{"key": key, "path": path} for key, path in files.items()]
         volumes.append({"name": "study", "configMap": {"name": config_map, "items": items}})
         mounts.append({"name": "study", "mountPath": STUDY, "readOnly": True})
     return volumes, mounts
+
+
+def mounts_of_claims(profile: Profile) -> list[Manifest]:
+    """Where a container of such a pod sees the profile's claims."""
+    return [
+        {"name": f"claim-{i}", "mountPath": claim.path, "readOnly": claim.read_only}
+        for i, claim in enumerate(profile.claims)
+    ]
 
 
 SMALL: Manifest = {
@@ -110,20 +128,29 @@ SMALL: Manifest = {
 """For who only reads and writes files: finds room beside a study that fills its nodes."""
 
 
-def resources_of(profile: Profile, size: PodSize) -> Manifest:
+def resources_of(profile: Profile, size: PodSize | Head) -> Manifest:
     """What a container of this size asks for."""
-    asked: dict[str, Any] = {"cpu": str(size.cpu), "memory": size.memory}
+    limits: dict[str, Any] = {"cpu": f"{size.cpu:g}", "memory": size.memory}
+    if isinstance(size, Head):
+        return {"requests": dict(limits), "limits": limits}
     if size.gpu:
-        asked[profile.gpu_resource] = str(size.gpu)
-    return {"requests": asked, "limits": dict(asked)}  # copies: YAML would print a reference
+        limits[profile.gpu_resource] = str(size.gpu)
+    return {"requests": {**limits, "cpu": f"{size.cpu_request or size.cpu:g}"}, "limits": limits}
 
 
-def _placement(profile: Profile) -> Manifest:
+def _placement(profile: Profile, on: Profile | Head, labels: Mapping[str, str]) -> Manifest:
     """Where its image comes from and which nodes take it, as far as the profile says."""
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": profile.spread_over,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(labels)},
+    }
     said = {
         "imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets],
-        "nodeSelector": profile.node_selector,
-        "tolerations": list(profile.tolerations),
+        "nodeSelector": on.node_selector,
+        "tolerations": list(on.tolerations),
         "priorityClassName": profile.priority_class,
+        "topologySpreadConstraints": [spread] if profile.spread_over else [],
     }
     return {name: value for name, value in said.items() if value}

@@ -35,6 +35,8 @@ class PodSize(_Camel):
     """What one pod gets of a node."""
 
     cpu: int = Field(ge=1)
+    cpu_request: float | None = Field(default=None, gt=0)
+    """Of these, what a node must have left; all of them when not given."""
     memory: str
     gpu: int = Field(default=0, ge=0)
 
@@ -42,7 +44,7 @@ class PodSize(_Camel):
 class Head(_Camel):
     """What KubeRay's head pod gets, in which the driver runs: no lane does."""
 
-    cpu: int = Field(default=2, ge=1)
+    cpu: float = Field(default=2, gt=0)
     memory: str = "8Gi"
     node_selector: dict[str, str] = Field(default_factory=dict)
     tolerations: tuple[dict[str, Any], ...] = ()
@@ -83,6 +85,8 @@ class Profile(_Camel):
     """Kueue's local queue that admits studies; then a study has as many pods as it needs at most, from its start."""
     network_policy: bool = False
     """Whether each study gets a policy of its own, by which nothing but its own pods reaches them."""
+    ray_version: str = "2.60.0"
+    """Of Ray in the image; KubeRay wants to be told."""
     head: Head = Head()
     autoscale: Autoscale = Autoscale()
     ray_job: dict[str, Any] = Field(default_factory=dict)

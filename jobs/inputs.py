@@ -1,9 +1,10 @@
-"""Data and models that came with a study, from its storage: where this process and its children look for them."""
+"""What came with a study: where this process and its children look for its data and models, and the study itself."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from xfer.store.store import Store
@@ -28,3 +29,10 @@ def _folder(store: Store, key: str) -> Path:
     for path in store.names(f"inputs/{key}"):
         store.copy(path, FOLDER / Path(path).relative_to("inputs"))
     return FOLDER / key
+
+
+def writable(study: Path) -> Path:
+    """The study where a lock can be written beside it: a ConfigMap is read-only, and made of links."""
+    folder = Path("/tmp/study")
+    shutil.copytree(study.parent, folder, ignore=shutil.ignore_patterns("..*"), dirs_exist_ok=True)
+    return folder / study.name

@@ -6,7 +6,6 @@ python -P -m jobs.pod STUDY
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,10 +16,13 @@ from types import FrameType
 from typing import NoReturn
 
 from jobs import run_study
-from jobs.inputs import find_inputs
-from jobs.progress import Reporter
+from jobs.inputs import find_inputs, writable
+from jobs.progress import Reporter, patch_job
 from xfer.execution.runtime import configure_ray
 from xfer.io import leave
+
+METRICS_PORT = 8080
+"""Where the pod's template says that Prometheus finds Ray's metrics."""
 
 PATIENCE = 2.0
 """Seconds between two tries to reach the head."""
@@ -33,10 +35,10 @@ def main() -> int:
     find_inputs()
     if os.environ["JOB_COMPLETION_INDEX"] != "0":
         work()
-    study = _writable(Path(sys.argv[1]))
+    study = writable(Path(sys.argv[1]))
     _ray("--head", f"--port={_port()}", "--dashboard-host=0.0.0.0")
     os.environ["RAY_ADDRESS"] = f"127.0.0.1:{_port()}"
-    with Reporter.of_this_job() as reporter:
+    with Reporter(patch_job()) as reporter:
         return run_study.main(study, reporter.add)
 
 
@@ -60,7 +62,7 @@ def _ray(*options: str) -> None:
 def _start() -> list[str]:
     program = str(Path(sys.executable).with_name("ray"))
     size = [f"--num-cpus={os.environ['XFER_POD_CPU']}", f"--num-gpus={os.environ['XFER_POD_GPU']}"]
-    return [program, "start", *size, "--disable-usage-stats"]
+    return [program, "start", *size, f"--metrics-export-port={METRICS_PORT}", "--disable-usage-stats"]
 
 
 def _port() -> str:
@@ -73,13 +75,6 @@ def _answers(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _writable(study: Path) -> Path:
-    """The study where a lock can be written beside it: a ConfigMap is read-only, and made of links."""
-    folder = Path("/tmp/study")
-    shutil.copytree(study.parent, folder, ignore=shutil.ignore_patterns("..*"), dirs_exist_ok=True)
-    return folder / study.name
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Keeps a Job's progress in an annotation of its own, where whoever lists Jobs can read it."""
+"""Keeps a run's progress in an annotation of its own object, where whoever lists runs can read it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, Self
 
 from xfer.events import PROGRESS, Event, Progress
@@ -14,22 +15,37 @@ EVERY = 5.0
 """Seconds between two reports."""
 
 
-class Reporter:
-    """Adds events up, and patches the Job now and then; what cannot be told is said once, and costs no more."""
+Patch = Callable[[dict[str, Any]], object]
+"""Merges a change into the object of the run that this process is the driver of."""
 
-    def __init__(self, api: Any, namespace: str, job: str) -> None:
-        self._api, self._namespace, self._job = api, namespace, job
+
+def patch_job() -> Patch:
+    """For a run that is a Job. Raises when this process is in no pod."""
+    from kubernetes import client, config
+
+    config.load_incluster_config()
+    job, namespace, api = os.environ["XFER_RUN"], os.environ["POD_NAMESPACE"], client.BatchV1Api()
+    return lambda change: api.patch_namespaced_job(job, namespace, change, _request_timeout=EVERY)
+
+
+def patch_rayjob() -> Patch:
+    """For a run that is KubeRay's RayJob. Raises when this process is in no pod."""
+    from kubernetes import client, config
+
+    config.load_incluster_config()
+    where = ("ray.io", "v1", os.environ["POD_NAMESPACE"], "rayjobs", os.environ["XFER_RUN"])
+    api = client.CustomObjectsApi()
+    return lambda change: api.patch_namespaced_custom_object(*where, change, _request_timeout=EVERY)
+
+
+class Reporter:
+    """Adds events up, and patches the run now and then; what cannot be told is said once, and costs no more."""
+
+    def __init__(self, patch: Patch) -> None:
+        self._patch = patch
         self._progress, self._lock = Progress(), threading.Lock()
         self._end, self._told = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
-
-    @classmethod
-    def of_this_job(cls) -> Reporter:
-        """For the Job whose pod this process runs in."""
-        from kubernetes import client, config
-
-        config.load_incluster_config()
-        return cls(client.BatchV1Api(), os.environ["POD_NAMESPACE"], os.environ["XFER_RUN"])
 
     def add(self, event: Event) -> None:
         with self._lock:
@@ -51,9 +67,12 @@ class Reporter:
     def _report(self) -> None:
         with self._lock:
             text = json.dumps(self._progress.summary())
+        self.tell({"metadata": {"annotations": {PROGRESS: text}}})
+
+    def tell(self, change: dict[str, Any]) -> None:
+        """Merge a change into the run's object, if that can be."""
         try:
-            change = {"metadata": {"annotations": {PROGRESS: text}}}
-            self._api.patch_namespaced_job(self._job, self._namespace, change, _request_timeout=EVERY)
+            self._patch(change)
         except Exception as error:  # a study does not end because nobody can be told of it
             if not self._told:
                 self._told = True

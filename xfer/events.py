@@ -45,13 +45,16 @@ class Events:
         self._last_step: dict[str, float] = {}
 
     def emit(self, event: str, **fields: object) -> None:
-        """Write one event; ``fields`` are JSON values."""
-        happened = {"time": round(time.time(), 3), "event": event, **fields}
+        """Write an event that happens now; ``fields`` are JSON values."""
+        self.write({"time": round(time.time(), 3), "event": event, **fields})
+
+    def write(self, event: Event) -> None:
+        """Write one event."""
         with self._writing:
-            self._stream.write(json.dumps(happened, ensure_ascii=False) + "\n")
+            self._stream.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._stream.flush()
             if self._listener is not None:
-                self._listener(happened)
+                self._listener(event)
 
     def step(self, phase: str, step: int, steps: int, **fields: object) -> None:
         """Write a ``step`` event, at most one of a phase every ``STEP_INTERVAL`` seconds."""

@@ -8,6 +8,7 @@ again, which finds the job lost, and the driver opens the next attempt at it.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 import threading
@@ -22,6 +23,9 @@ from xfer.execution.jobs import Result, Site
 from xfer.execution.runtime import start_ray
 from xfer.phase.resources import Resources
 from xfer.study.plan import Plan
+
+GROWS_TO = "XFER_GROWS_TO"
+"""Variable that holds how many cores and accelerators a cluster has at most, ``8,2``, where it grows by itself."""
 
 RESTARTS = 20
 """Worker groups that a lane may lose before it gives up."""
@@ -59,11 +63,15 @@ class RayCluster:
         start_ray(self._plan.shapes())
 
     def free(self) -> Mapping[str, float]:
-        """Cores (``CPU``) and accelerators (``GPU``) that nobody has taken."""
+        """Cores (``CPU``) and accelerators (``GPU``) that nobody has taken, or that come when they are asked for."""
         import ray
 
         found: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
-        return found
+        if not (limits := os.environ.get(GROWS_TO)):
+            return found
+        there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        most = zip(("CPU", "GPU"), map(float, limits.split(",")), strict=True)
+        return {kind: number - there.get(kind, 0.0) + found.get(kind, 0.0) for kind, number in most}
 
     def open(self, resources: Resources, on_end: Callable[[], None]) -> Lane:
         """A lane, whose workers begin to start."""

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from cluster import bundle as bundles
 from cluster import indexed_job
+from cluster.belongings import owned_by
 from cluster.place import PlaceError
 from tests.unit.cluster.there import packed, profile
 from xfer.phase.resources import PerRank, Resources
@@ -22,7 +23,9 @@ def test_the_manifests_are_what_they_were(tmp_path: Path) -> None:
     """After a change that is meant: run with XFER_UPDATE_GOLDEN=1, and read the difference."""
     made = packed(tmp_path, resources=GPUS)
     job = indexed_job.job(made, profile())
-    owned = indexed_job.owned(made, "token", {"metadata": {"uid": "uid-of-the-job"}})
+    job["metadata"]["uid"] = "uid-of-the-job"
+    owned = owned_by(job, indexed_job.owned(made, profile(), "token"))
+    del job["metadata"]["uid"]
     owned[0]["data"] = dict.fromkeys(owned[0]["data"], "...")
     if os.environ.get("XFER_UPDATE_GOLDEN"):
         with GOLDEN.open("w") as stream:
@@ -32,7 +35,7 @@ def test_the_manifests_are_what_they_were(tmp_path: Path) -> None:
 
 def test_the_study_travels_whole(tmp_path: Path) -> None:
     made = packed(tmp_path)
-    config_map, secret, _ = indexed_job.owned(made, "the token", None)
+    config_map, secret, _ = indexed_job.owned(made, profile(), "the token")
     assert config_map["data"]["study.yaml"] == (tmp_path / "study.yaml").read_text()
     assert config_map["data"]["study.lock.json"] == (tmp_path / "study.lock.json").read_text()
     assert "the token" not in str(config_map) + str(indexed_job.job(made, profile()))

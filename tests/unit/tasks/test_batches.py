@@ -122,14 +122,14 @@ def test_a_member_that_weighs_more_is_further_in_its_epochs() -> None:
 
 @pytest.mark.parametrize(
     ("length", "padded"),
-    [(1, 16), (16, 16), (17, 24), (128, 128), (129, 192), (1024, 1024), (1025, 1536), (1536, 1536), (1537, 2048)],
+    [(1, 8), (8, 8), (9, 16), (128, 128), (129, 144), (257, 288), (1024, 1024), (1025, 1536), (1537, 2048)],
 )
 def test_lengths_are_padded_to_the_next_fixed_one(length: int, padded: int) -> None:
     assert padded_length(length) == padded
 
 
 def test_the_fixed_lengths_are_few_and_grow() -> None:
-    assert sorted(set(LENGTHS)) == list(LENGTHS) and len(LENGTHS) < 16
+    assert sorted(set(LENGTHS)) == list(LENGTHS) and len(LENGTHS) < 40
 
 
 def test_a_block_is_padded_with_the_models_padding_and_a_mask() -> None:

@@ -1,0 +1,203 @@
+"""A study as KubeRay's RayJob: a head with the driver, and a group of workers for each shape of lane. Pure.
+
+Workers come and go with the lanes' demand, by Ray's autoscaler; where a queue admits studies as one gang, they are as
+many as the largest lane needs, from the start. Ray keeps nothing over a head's death: the storage does, and the job
+is submitted again.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from cluster import pods
+from cluster.belongings import belongings, keys
+from cluster.bundle import Bundle
+from cluster.inputs import variables
+from cluster.manifest import QUEUE, RUN, Manifest, is_stopped, labels
+from cluster.profile import Head, PodSize, Profile
+from cluster.rayjob_rules import refuse
+from cluster.runs import State
+from xfer.phase.resources import Resources
+
+API_VERSION, KIND = "ray.io/v1", "RayJob"
+
+RETRIES = 20
+"""Clusters that may be lost, and submissions to one of them, before the study counts as failed."""
+
+LINGER = 10
+"""Seconds for which the cluster of a job that has ended stays, for who reads its last words."""
+
+TOKEN = "auth_token"
+"""Key of Ray's token in the run's Secret, as KubeRay wants it."""
+
+NODE, HEAD = "ray.io/node-type", "head"
+"""Label of KubeRay's pods, and its value for the one with the driver."""
+
+SUBMITTER = "batch.kubernetes.io/job-name"
+"""Label of the pod that submits, whose log outlives the cluster."""
+
+UNNOTICED = "KubeRay's operator has not taken notice of it: see whether it runs, and watches this namespace"
+
+PORTS = {**pods.METRICS, "gcs-server": 6379, "dashboard": 8265}
+"""Of the head, as KubeRay calls them: its service leads to these, and to no others once one is named."""
+
+PARTING = "read -r p < /tmp/driver.pid && kill $p && while kill -0 $p; do sleep 0.2; done; true"
+"""Before a head ends its driver is told, and leaves a snapshot: nobody else would tell it."""
+
+
+def job(bundle: Bundle, profile: Profile) -> Manifest:
+    """The RayJob, suspended: what it needs is made after it, and owned by it. Raises ``PlaceError`` for what the
+    profile adds to it and KubeRay would choke on."""
+    name = bundle.study
+    spec: Manifest = {
+        "suspend": True,
+        "submissionMode": "K8sJobMode",
+        "entrypoint": f"python -P -u -m jobs.ray_driver {pods.STUDY}/{bundle.file}",
+        "backoffLimit": RETRIES,
+        "submitterConfig": {"backoffLimit": RETRIES},
+        "submitterPodTemplate": pods.pod(
+            profile, [], {}, labels(RUN, name), resources=pods.SMALL, placement=profile.head
+        ),
+        "shutdownAfterJobFinishes": True,
+        "ttlSecondsAfterFinished": LINGER,
+        "rayClusterSpec": _cluster(bundle, profile),
+    }  # fmt: skip
+    queued = {QUEUE: profile.queue} if profile.queue else {}
+    made = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": name, "labels": {**labels(RUN, name), **queued}},
+        "spec": _merged(spec, profile.ray_job),
+    }
+    refuse(made, "rayJob in the profile")
+    return made
+
+
+def owned(bundle: Bundle, profile: Profile, token: str) -> list[Manifest]:
+    """What its pods need beside them; KubeRay makes its services itself."""
+    return belongings(bundle, profile, {TOKEN: token})
+
+
+def state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
+    """How a RayJob is, and what there is to say about that."""
+    status = job.get("status", {})
+    deployment, message = status.get("jobDeploymentStatus", ""), str(status.get("message", ""))
+    if deployment == "Complete":
+        return "done", ""
+    if deployment in ("Failed", "ValidationFailed"):
+        unfinished = progress.get("unfinished")
+        return "failed", f"{unfinished} cells are not done" if unfinished else progress.get("problem") or message
+    if is_stopped(job):
+        return "stopped", ""
+    if job["spec"].get("suspend"):
+        return "waiting", f"the queue '{job['metadata']['labels'].get(QUEUE)}' has not admitted it yet"
+    if deployment == "Running" and status.get("jobStatus") == "RUNNING":
+        return "running", ""
+    cluster = status.get("rayClusterStatus", {})
+    failures = [c["message"] for c in cluster.get("conditions", []) if c["type"] == "ReplicaFailure"]
+    return "waiting", UNNOTICED if not status else "; ".join(failures) or str(cluster.get("reason", ""))
+
+
+def driver(found: list[Manifest]) -> Manifest | None:
+    """The pod whose log tells of the driver: the newest head that has begun, else the newest submitter."""
+    begun = [pod for pod in found if pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")]
+    heads = [pod for pod in begun if pod["metadata"]["labels"].get(NODE) == HEAD]
+    submitters = [pod for pod in begun if SUBMITTER in pod["metadata"]["labels"]]
+    return max(heads or submitters, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+
+def _cluster(bundle: Bundle, profile: Profile) -> Manifest:
+    template = _ray_pod(bundle, profile, profile.head, placement=profile.head, ports=PORTS)
+    template["spec"]["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", PARTING]}}}
+    return {
+        "rayVersion": profile.ray_version,
+        "authOptions": {"mode": "token", "secretName": bundle.study},
+        # The head's cores are the driver's.
+        "headGroupSpec": {"rayStartParams": {"num-cpus": "0", "num-gpus": "0"}, "template": template},
+        **(_fixed(bundle, profile) if profile.queue else _scaled(bundle, profile)),
+    }
+
+
+def _fixed(bundle: Bundle, profile: Profile) -> Manifest:
+    """As many workers as the largest lane needs: a queue admits all of them, or none."""
+    count = profile.pods(bundle.plan.shapes())
+    limits = {"replicas": count, "minReplicas": count, "maxReplicas": count}
+    return {"workerGroupSpecs": [{**_group("workers", bundle, profile, profile.pod), **limits}]}
+
+
+def _scaled(bundle: Bundle, profile: Profile) -> Manifest:
+    """Workers by demand: for each shape of lane such as have just its size, or as much of it as a pod holds."""
+    groups, most = [], profile.autoscale.max_pods
+    for shape in dict.fromkeys((s.ranks, s.per_rank.cpu, s.per_rank.gpu) for s in bundle.plan.shapes()):
+        ranks, cpu, gpu = shape
+        lane = Resources.model_validate({"ranks": ranks, "per_rank": {"cpu": cpu, "gpu": gpu}})
+        size, count = share(profile, lane)
+        name = f"lanes-{ranks}x{cpu}c{gpu}g"
+        limits = {"replicas": 0, "minReplicas": 0, "maxReplicas": max(count, most * _fit(profile.pod, size))}
+        groups.append({**_group(name, bundle, profile, size), **limits})
+    return {
+        "enableInTreeAutoscaling": True,
+        "autoscalerOptions": {
+            "version": "v2",
+            "idleTimeoutSeconds": profile.autoscale.idle_seconds,
+            "imagePullPolicy": profile.image_pull_policy,
+            "securityContext": dict(pods.CONTAINED),
+            "env": [{"name": name, "value": value} for name, value in {**pods.WRITABLE, **profile.env}.items()],
+            "volumeMounts": [dict(pods.SCRATCH), *pods.mounts_of_claims(profile)],
+        },
+        "workerGroupSpecs": groups,
+    }
+
+
+def share(profile: Profile, lane: Resources) -> tuple[PodSize, int]:
+    """The size of a lane's pods, and their number: no more than its ranks need of a whole pod's cores, GPUs and memory.
+
+    Raises ``PlaceError`` when a rank fits into none.
+    """
+    from kubernetes.utils.quantity import parse_quantity
+
+    count = profile.pods((lane,))
+    ranks = -(-lane.ranks // count)
+    cpu, gpu = ranks * lane.per_rank.cpu, ranks * lane.per_rank.gpu
+    part = max(Decimal(cpu) / profile.pod.cpu, Decimal(gpu) / profile.pod.gpu if gpu else Decimal(0))
+    memory = int(parse_quantity(profile.pod.memory) * part) >> 20
+    asked = (profile.pod.cpu_request or profile.pod.cpu) * cpu / profile.pod.cpu
+    return PodSize(cpu=cpu, cpu_request=asked, gpu=gpu, memory=f"{memory}Mi"), count
+
+
+def _fit(whole: PodSize, part: PodSize) -> int:
+    return min(whole.cpu // part.cpu, whole.gpu // part.gpu if part.gpu else whole.cpu)
+
+
+def _group(name: str, bundle: Bundle, profile: Profile, size: PodSize) -> Manifest:
+    start = {"num-cpus": str(size.cpu), "num-gpus": str(size.gpu)}
+    return {"groupName": name, "rayStartParams": start, "template": _ray_pod(bundle, profile, size, ports=pods.METRICS)}
+
+
+def _ray_pod(bundle: Bundle, profile: Profile, size: PodSize | Head, **options: Any) -> Manifest:
+    """A pod of Ray's: KubeRay says how Ray is started in it, and we what is there before."""
+    most = profile.autoscale.max_pods
+    env = {
+        "XFER_STORAGE": profile.storage,
+        "XFER_RUN": bundle.study,
+        # A worker that has lost its head looks for the next one soon, not after a minute.
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
+        **({} if profile.queue else {"XFER_GROWS_TO": f"{most * profile.pod.cpu},{most * profile.pod.gpu}"}),
+        **variables(bundle.inputs),
+    }
+    template = pods.pod(
+        profile, ["python", "-P", "-u", "-m", "jobs.ray_node"], env, labels(RUN, bundle.study),
+        config_map=bundle.study, files=keys(bundle), resources=pods.resources_of(profile, size), **options,
+    )  # fmt: skip
+    template["metadata"]["annotations"] = {"ray.io/overwrite-container-cmd": "true"}
+    return template
+
+
+def _merged(ours: Manifest, added: Manifest) -> Manifest:
+    """Maps key by key, anything else as a whole."""
+    found = dict(ours)
+    for key, value in added.items():
+        both = isinstance(value, dict) and isinstance(found.get(key), dict)
+        found[key] = _merged(found[key], value) if both else value
+    return found

@@ -1,0 +1,55 @@
+"""Runtimes: what a study can be made of on Kubernetes. Each is a module of its own, and nobody else asks which."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from cluster import indexed_job, rayjob
+from cluster.bundle import Bundle
+from cluster.kube import Namespace
+from cluster.manifest import Manifest
+from cluster.place import PlaceError
+from cluster.profile import Profile
+from cluster.runs import State
+
+
+class Runtime(Protocol):
+    """How a study is rendered, and how what became of it is read."""
+
+    API_VERSION: str
+    KIND: str
+
+    def job(self, bundle: Bundle, profile: Profile) -> Manifest:
+        """The object that the study is, suspended."""
+        ...
+
+    def owned(self, bundle: Bundle, profile: Profile, token: str) -> list[Manifest]:
+        """What it needs beside it."""
+        ...
+
+    def state(self, job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
+        """How such an object is, and what there is to say about that."""
+        ...
+
+    def driver(self, found: list[Manifest]) -> Manifest | None:
+        """Which of its pods has the driver's log."""
+        ...
+
+
+RUNTIMES: tuple[Runtime, ...] = (indexed_job, rayjob)
+
+
+def known(space: Namespace) -> tuple[Runtime, ...]:
+    """Runtimes that the cluster has objects for."""
+    return tuple(one for one in RUNTIMES if space.knows(one.API_VERSION, one.KIND))
+
+
+def chosen(space: Namespace, profile: Profile) -> Runtime:
+    """What a study becomes by this profile. Raises ``PlaceError`` when that is not there."""
+    there = space.knows(rayjob.API_VERSION, rayjob.KIND)
+    if profile.runtime == "kuberay" and not there:
+        fix = "install KubeRay's operator (docs/runbook.md), or let the profile say runtime: auto"
+        raise PlaceError("the profile asks for KubeRay, and this cluster knows no RayJob", space.name, fix)
+    if profile.runtime == "job" or not there or not space.may("create", "ray.io", "rayjobs"):
+        return indexed_job
+    return rayjob

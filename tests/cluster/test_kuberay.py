@@ -1,0 +1,156 @@
+"""A study as a RayJob, with KubeRay's own operator: the same scores as here, whatever happens to its pods."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+import xfer
+from tests.cluster import kuberay, sites
+from tests.cluster.bed.cluster import Cluster
+from tests.cluster.bed.command import wait_for
+from tests.cluster.charting import here
+from tests.cluster.conftest import fresh_namespace
+from tests.cluster.sites import Site
+from tests.integration import studies
+from xfer.events import PROGRESS
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+
+SMALL = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+"""For the autoscaler: all has to fit on a node of two cores."""
+
+
+@pytest.fixture(scope="module")
+def operator(bed: Cluster, kube: client.ApiClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    if reason := kuberay.lacking(kuberay.DEFINITIONS, kuberay.OPERATOR):
+        pytest.skip(reason)
+    with kuberay.definitions(kube), kuberay.operator(bed, tmp_path_factory.mktemp("kuberay")) as log:
+        yield log
+
+
+@pytest.fixture
+def site(bed: Cluster, kube: client.ApiClient, operator: Path, tmp_path: Path) -> Iterator[Site]:
+    values = here(bed, RAY_START_ULIMIT_OPEN_FILES="20000")
+    values["profiles"]["default"] |= {
+        "pod": {"cpu": 1, "cpuRequest": 0.4, "memory": "3Gi", "gpu": 0},
+        "head": {"cpu": 0.5, "memory": "3Gi"},
+        "autoscale": {"maxPods": 2, "idleSeconds": 15},
+        "sharedMemory": "1Gi",
+        "rayJob": {"rayClusterSpec": {"autoscalerOptions": {"resources": SMALL}}},
+    }
+    with fresh_namespace(bed, kube) as namespace:
+        try:
+            yield sites.install(bed, kube, namespace, tmp_path, values)
+        finally:  # before the operator goes, without which none can be deleted
+            rayjobs = client.CustomObjectsApi(kube)
+            rayjobs.delete_collection_namespaced_custom_object("ray.io", "v1", namespace, "rayjobs")
+            wait_for("end of RayJobs", lambda: not _rayjobs(kube, namespace), 60)
+
+
+def _rayjobs(kube: client.ApiClient, namespace: str) -> list[Any]:
+    found: Any = client.CustomObjectsApi(kube).list_namespaced_custom_object("ray.io", "v1", namespace, "rayjobs")
+    return list(found["items"])
+
+
+def progress(site: Site) -> dict[str, int]:
+    (job,) = _rayjobs(site.kube, site.namespace)
+    told = job["metadata"].get("annotations", {}).get(PROGRESS)
+    return dict(json.loads(told)) if told else {"steps_done": 0, "phases_done": 0}
+
+
+def pods(site: Site, labels: str) -> list[str]:
+    """Names of the pods with these labels that run and are not ending."""
+    found: Any = client.CoreV1Api(site.kube).list_namespaced_pod(
+        site.namespace, label_selector=labels, field_selector="status.phase=Running"
+    )
+    return [pod.metadata.name for pod in found.items if pod.metadata.deletion_timestamp is None]
+
+
+KINDS = {
+    "head": "ray.io/node-type=head",
+    "worker": "ray.io/node-type=worker",
+    "submitter": "batch.kubernetes.io/job-name",
+}
+
+
+def strike(site: Site, kind: str) -> None:
+    """Delete a pod of this kind as soon as there is one."""
+    (name, *_) = wait_for(f"pod of the {kind}", lambda: pods(site, KINDS[kind]), 200)
+    site.delete_pod(name)
+
+
+def test_a_study_survives_its_pods_as_a_rayjob(site: Site, tmp_path: Path) -> None:
+    study = site.study(steps=300)
+    alone = studies.write(tmp_path / "alone", steps=300, text=studies.GENERATED)
+    assert site.xfer("run", str(alone)).returncode == 0
+
+    submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
+    assert submitted.returncode == 0, submitted.stdout + submitted.stderr
+    for kind, steps in (("worker", 20), ("submitter", 60), ("head", 100)):
+        wait_for(f"{steps} steps", lambda least=steps: progress(site)["steps_done"] > least, 300)
+        strike(site, kind)
+
+    ended = site.xfer("watch", "nano", "--on", "bed", timeout=900)
+    assert ended.returncode == 0, ended.stdout + ended.stderr + site.story("nano")
+    assert "nano is done" in ended.stdout
+    assert "done" in site.xfer("status", "--on", "bed").stdout
+
+    fetched = site.xfer("fetch", str(study), "--on", "bed")
+    assert fetched.returncode == 0, fetched.stderr
+    assert studies.differences(studies.tables(study), studies.tables(alone)) == []
+    committed = [row["phase"] for row in xfer.open(str(study)).attempts().to_pylist() if row["outcome"] == "committed"]
+    assert len(committed) == len(set(committed))
+    assert all(steps <= studies.EVERY for _, steps in studies.repeated_steps(study))
+
+
+def test_a_stopped_run_leaves_no_pod_and_goes_on(site: Site) -> None:
+    study = site.study(steps=400)
+    assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
+    wait_for("steps", lambda: progress(site)["steps_done"] > 20, 300)
+    assert site.xfer("stop", "nano", "--on", "bed").returncode == 0
+    wait_for("end of the pods", lambda: not pods(site, KINDS["head"]) and not pods(site, KINDS["worker"]), 120)
+    assert "stopped" in site.xfer("status", "nano", "--on", "bed").stdout
+    assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
+    wait_for("steps", lambda: progress(site)["steps_done"] > 20, 300)
+    logs = site.xfer("logs", "nano", "--on", "bed").stdout
+    phase = next(json.loads(line) for line in logs.splitlines() if '"event": "phase"' in line)
+    assert phase["first_step"] >= 20, "it goes on where it stopped"
+
+
+def test_a_study_that_cannot_succeed_is_not_tried_again(site: Site) -> None:
+    """The learning rate makes it lose its numbers: a cell fails, and the run with it, at once."""
+    text = studies.GENERATED.replace("learning_rate: 1e-3", "learning_rate: 1e+30")
+    assert text != studies.GENERATED
+    study = site.study(steps=40, text=text)
+    ended = site.xfer("run", str(study), "--on", "bed")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "cells are not done" in ended.stdout + ended.stderr
+    (job,) = _rayjobs(site.kube, site.namespace)
+    assert job["status"]["failed"] == 1
+
+
+def test_workers_come_and_go_with_lanes(site: Site) -> None:
+    """The study has two shapes of lane: workers of one come, go, and workers of the other come, all by demand."""
+    one = "override: [{{where: {{role: target}}, ranks: 1}}]"
+    text = studies.GENERATED.replace("snapshot_every: {every}}}}}", f"snapshot_every: {{every}}}}}}, {one}}}}}")
+    assert one in text.splitlines()[-1]
+    study = site.study(steps=60, text=text)
+    assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
+    seen: list[tuple[int, int]] = []
+    ends = time.monotonic() + 600
+    while time.monotonic() < ends and _rayjobs(site.kube, site.namespace)[0].get("status", {}).get("endTime") is None:
+        now = (len(pods(site, "ray.io/group=lanes-2x1c0g")), len(pods(site, "ray.io/group=lanes-1x1c0g")))
+        if not seen or seen[-1] != now:
+            seen.append(now)
+        time.sleep(0.5)
+    assert seen[0] == (0, 0), "no worker before there is a lane"
+    assert (2, 0) in seen and any(small == 1 for _, small in seen), seen
+    large = [counts[0] for counts in seen]
+    assert large.index(2) < len(large) - 1 - large[::-1].index(0), "the larger lane's workers have gone again"
