@@ -9,7 +9,7 @@ from cluster.manifest import RUN, Manifest, labels
 
 
 def policy(study: str) -> Manifest:
-    """The NetworkPolicy by which a study's pods talk to each other, on every port: Ray and NCCL choose theirs freely."""
+    """The NetworkPolicy by which a study's pods reach each other, on every port: Ray and NCCL choose theirs freely."""
     own = labels(RUN, study)
     return {
         "apiVersion": "networking.k8s.io/v1",

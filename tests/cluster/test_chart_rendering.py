@@ -48,7 +48,8 @@ def test_there_is_one_storage(rendering: Helm, storage: Values, said: str) -> No
 @pytest.mark.parametrize(("values", "said"), [
     ({"profiles": {"big": {"pool": "gpu"}}, "pools": {"b": {}, "a": {}}},
      "the profile 'big' names the pool 'gpu', which there is not; pools: a, b"),
-    ({"profiles": {"big": {"head": {"pool": "gpu"}}}}, "the profile 'big' names the pool 'gpu', which there is not; pools: none"),
+    ({"profiles": {"big": {"head": {"pool": "gpu"}}}},
+     "the profile 'big' names the pool 'gpu', which there is not; pools: none"),
     ({"networkPolicy": {"create": True}}, "networkPolicy.apiServer.cidrs is empty"),
     ({"networkPolicy": {"create": True, "apiServer": {"cidrs": ["10.0.0.5/32"]}},
       "monitoring": {"podMonitor": {"create": True}}}, "needs networkPolicy.monitoringNamespace"),

@@ -1,7 +1,7 @@
-"""What NetworkPolicies admit, as their API defines it: https://kubernetes.io/docs/concepts/services-networking/network-policies.
+"""What NetworkPolicies admit: https://kubernetes.io/docs/concepts/services-networking/network-policies.
 
 Strictly: what is in none of the API's fields is refused, so that a misspelt rule does not count as an empty one. An
-``ipBlock`` holds for pods' addresses, too: some networks take it so, and the widest reading is the one to be safe under.
+``ipBlock`` holds for pods' addresses, too: some networks take it so, and it is the wider reading.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ APP_CLIENT: dict[str, Any] = {"matchLabels": {"app": "client"}}
 
 
 def rules(*specs: dict[str, Any]) -> Rules:
-    return Rules("here", [{"spec": {"podSelector": {"matchLabels": {"app": "server"}}, **spec}} for spec in specs], NAMESPACES)
+    return Rules(
+        "here", [{"spec": {"podSelector": {"matchLabels": {"app": "server"}}, **spec}} for spec in specs], NAMESPACES
+    )
 
 
 @pytest.mark.parametrize(("peers", "admitted"), [
@@ -90,5 +92,5 @@ def test_directions_that_are_not_named_follow_from_the_rules() -> None:
 
 
 def test_a_rule_that_the_api_does_not_know_is_an_error() -> None:
-    with pytest.raises(AssertionError, match="not in the API: {'form'}"):
+    with pytest.raises(AssertionError, match="not in the API"):
         rules({"ingress": [{"form": []}]}).admits(CLIENT, SERVER, 1)
