@@ -23,7 +23,9 @@ NAMESPACES = {
     name: {"kubernetes.io/metadata.name": name}
     for name in (HERE, "elsewhere", "kuberay-system", "kube-system", "monitoring")
 }
-OPERATOR = {"app.kubernetes.io/name": "kuberay-operator", "app.kubernetes.io/instance": "kuberay-operator"}
+COMPONENT = {"app.kubernetes.io/component": "kuberay-operator"}
+OPERATOR = {"app.kubernetes.io/name": "kuberay-operator", "app.kubernetes.io/instance": "kuberay-operator", **COMPONENT}
+"""As KubeRay's chart labels it; its kustomization has another name."""
 
 
 def study_pod(study: str, role: str, address: str, namespace: str = HERE) -> End:
@@ -43,6 +45,7 @@ OURS = [*STUDIES, *ERRANDS]
 
 OTHERS = [
     End("operator", "10.244.1.1", "kuberay-system", OPERATOR),
+    End("operator by kustomize", "10.244.1.3", "kuberay-system", {"app.kubernetes.io/name": "kuberay", **COMPONENT}),
     End("impostor beside it", "10.244.1.2", "kuberay-system", {"app.kubernetes.io/name": "curl"}),
     End("operator elsewhere", "10.244.2.1", "elsewhere", OPERATOR),
     study_pod("a", "head", "10.244.2.2", "elsewhere"),
@@ -80,7 +83,7 @@ def other(*names: str) -> list[End]:
 
 WITHIN = flows(A, A, *PORTS) | flows(B, B, *PORTS) | flows(JOB, JOB, *PORTS)
 OUTWARD = flows(OURS, other("dns"), (53, "TCP"), (53, "UDP")) | flows(OURS, other("api server"), (6443, "TCP"))
-STANDING = OUTWARD | flows(other("operator"), [A[0], B[0]], (8265, "TCP"))
+STANDING = OUTWARD | flows(other("operator", "operator by kustomize"), [A[0], B[0]], (8265, "TCP"))
 SCRAPING = flows(other("prometheus"), STUDIES, (8080, "TCP"))
 PUBLIC = flows(OURS, other("storage", "foreign", "foreign, IPv6"), (443, "TCP"))
 STORAGE = flows(OURS, other("storage"), (443, "TCP"), (9000, "TCP"))

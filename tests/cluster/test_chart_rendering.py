@@ -174,6 +174,7 @@ def test_what_the_chart_writes_is_what_python_reads(rendering: Helm, values: Val
     for item in maps:
         assert list(item["data"]) == [KEY]
         written = item["data"][KEY]
+        assert "e+" not in written, "a whole number as a float, which KubeRay would refuse"
         profile = parse(written, item["metadata"]["name"])
         assert profile.model_dump(by_alias=True, mode="json") == YAML(typ="safe").load(written)
         assert set(YAML(typ="safe").load(written)) == {field.alias for field in Profile.model_fields.values()}
