@@ -4,8 +4,10 @@ from __future__ import annotations
 
 RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("batch", "jobs"): ("get", "list", "create", "patch", "delete"),
+    ("ray.io", "rayjobs"): ("get", "list", "create", "patch", "delete"),
     ("", "configmaps"): ("get", "create", "patch"),
     ("", "services"): ("create", "patch"),
+    ("networking.k8s.io", "networkpolicies"): ("create", "patch"),
     ("", "secrets"): ("create", "patch"),
     ("", "pods"): ("get", "list", "watch", "create", "delete"),
     ("", "pods/log"): ("get",),

@@ -22,6 +22,9 @@ CHART = Path(__file__).parents[2] / "helm" / "xfer"
 TEMPLATE = ("template", "xfer", str(CHART), "--kube-version", "1.36.0")
 """Renders without a cluster. A helm that is built without its Makefile would take Kubernetes to be 1.20."""
 
+GPU_TAINT: Values = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+SPOT_TAINT: Values = {"key": "spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
+
 EVERYTHING: Values = {
     "storage": {"claim": {"create": False}, "object": {"url": "s3://bucket/prefix", "secret": "keys"}},
     "image": {"pullSecrets": ["pull"]},
@@ -36,18 +39,42 @@ EVERYTHING: Values = {
         "serviceAccount": {"create": True, "annotations": {"for": "machines"}},
     },
     "quota": {"requests.nvidia.com/gpu": 1000000, "requests.memory": "2Ti"},
+    "pools": {
+        "gpu": {"nodeSelector": {"gpu": "any", "rack": "7"}, "tolerations": [GPU_TAINT]},
+        "regular": {"nodeSelector": {"pool": "regular"}},
+        "spot": {"tolerations": [SPOT_TAINT, GPU_TAINT]},
+    },
+    "kueue": {"clusterQueue": "gpus"},
+    "monitoring": {"podMonitor": {"create": True, "interval": "30s", "labels": {"release": "prometheus"}}},
+    "networkPolicy": {
+        "create": True,
+        "operatorNamespace": "ray-system",
+        "monitoringNamespace": "monitoring",
+        "apiServer": {"cidrs": ["10.0.0.5/32"], "port": 6443},
+        "egress": [{"cidr": "203.0.113.7/32", "ports": [443, 9000]}],
+    },
     "profiles": {
         "default": {
+            "pool": "gpu",
             "nodeSelector": {"gpu": "h200"},
-            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+            "tolerations": [{"key": "night", "operator": "Exists"}, GPU_TAINT],
+            "runtime": "kuberay",
+            "spreadOver": "topology.kubernetes.io/zone",
+            "head": {"pool": "regular", "cpu": 4},
+            "autoscale": {"maxPods": 1000000},
+            "rayJob": {"preRunningDeadlineSeconds": 1000000, "rayClusterSpec": {"a": 1, "b": {"c": "d"}}},
             "claims": [{"claim": "data", "path": "/data", "readOnly": True}],
             "env": {"XFER_DATA": "/data", "NUMBER": "010"},
             "envFromSecrets": ["hub"],
             "runAsUser": 1000660000,
         },
-        "cpu": {"pod": {"gpu": 0}, "nodeSelector": {"disk": "fast"}, "tolerations": [], "image": "other:1"},
+        "cpu": {
+            "pod": {"gpu": 0}, "nodeSelector": {"disk": "fast"}, "tolerations": [], "image": "other:1", "pool": "",
+            "queue": "nights", "head": {"pool": "spot", "memory": "16Gi", "nodeSelector": {"disk": "fast"}},
+            "autoscale": {"idleSeconds": 0}, "rayJob": {"rayClusterSpec": {"b": {"e": True}}},
+        },
     },
-}
+}  # fmt: skip
 """Every optional part at once."""
 
 
@@ -91,6 +118,11 @@ def helm_program() -> str:
     if found is None:
         pytest.skip("helm is missing: it is not on the PATH, and the bed has not built it")
     return found
+
+
+def rendering_helm(folder: Path) -> Helm:
+    """Helm where there is no cluster, and none is needed."""
+    return Helm(helm_program(), folder / "no-kubeconfig", folder)
 
 
 def here(cluster: Cluster, keep: bool = False, **env: str) -> Values:

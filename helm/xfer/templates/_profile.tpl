@@ -22,21 +22,50 @@
 {{- end }}
 
 {{/*
-A profile as Python reads it. Takes root and entry. Sprig's own merge would not do: it takes 0 and "" for nothing, and
-so could not say gpu 0 over a default of 1.
+Lays what is said over a map, in place: maps key by key, anything else as a whole. Takes onto and said. Sprig's own
+merge would not do: it takes 0 and "" for nothing, and so could not say gpu 0 over a default of 1.
 */}}
+{{- define "xfer.overlay" -}}
+{{- $onto := .onto -}}
+{{- range $key, $value := .said -}}
+{{- if and (kindIs "map" $value) (kindIs "map" (get $onto $key)) -}}
+{{- include "xfer.overlay" (dict "onto" (get $onto $key) "said" $value) -}}
+{{- else -}}
+{{- $_ := set $onto $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Puts a pool's labels and taints in the place of its name, in a profile or its head. Takes root, entry and said. */}}
+{{- define "xfer.pool" -}}
+{{- $pools := .root.Values.pools -}}
+{{- $said := .said -}}
+{{- with $said.pool -}}
+{{- if not (hasKey $pools .) -}}
+{{- fail (printf "the profile '%s' names the pool '%s', which there is not; pools: %s" $.entry . (keys $pools | sortAlpha | join ", " | default "none")) -}}
+{{- end -}}
+{{- $pool := get $pools . | deepCopy -}}
+{{- $nodes := $pool.nodeSelector | default dict -}}
+{{- include "xfer.overlay" (dict "onto" $nodes "said" ($said.nodeSelector | default dict)) -}}
+{{- $_ := set $said "nodeSelector" $nodes -}}
+{{- $_ := set $said "tolerations" (concat ($pool.tolerations | default list) ($said.tolerations | default list) | uniq) -}}
+{{- end -}}
+{{- $_ := unset $said "pool" -}}
+{{- end }}
+
+{{/* The local queue that studies of every profile get which names none; empty where the chart makes none. */}}
+{{- define "xfer.queue" -}}
+{{- if .Values.kueue.clusterQueue -}}{{- .Values.kueue.localQueue | default (include "xfer.fullname" .) -}}{{- end -}}
+{{- end }}
+
+{{/* A profile as Python reads it. Takes root and entry. */}}
 {{- define "xfer.profile" -}}
 {{- $image := .root.Values.image -}}
 {{- $storage := include "xfer.storage" .root | fromYaml -}}
 {{- $found := deepCopy .root.Values.profiles.default -}}
-{{- range $key, $value := index .root.Values.profiles .entry -}}
-{{- if kindIs "map" $value -}}
-{{- $merged := get $found $key | default dict -}}
-{{- range $inner, $said := $value -}}{{- $_ := set $merged $inner $said -}}{{- end -}}
-{{- $_ := set $found $key $merged -}}
-{{- else -}}
-{{- $_ := set $found $key $value -}}
-{{- end -}}
+{{- include "xfer.overlay" (dict "onto" $found "said" (index .root.Values.profiles .entry | deepCopy)) -}}
+{{- range $said := list $found $found.head -}}
+{{- include "xfer.pool" (dict "root" $.root "entry" $.entry "said" $said) -}}
 {{- end -}}
 {{- $env := $storage.env -}}
 {{- range $key, $value := $found.env -}}{{- $_ := set $env $key $value -}}{{- end -}}
@@ -53,6 +82,8 @@ so could not say gpu 0 over a default of 1.
   "claims" $mounts
   "env" $env
   "envFromSecrets" (concat $storage.secrets ($found.envFromSecrets | default list) | default list)
+  "queue" ($found.queue | default (include "xfer.queue" .root))
+  "networkPolicy" (.root.Values.networkPolicy.create | default false)
 -}}
 {{- range $key, $value := $standing -}}{{- $_ := set $found $key $value -}}{{- end -}}
 {{- toYaml $found -}}

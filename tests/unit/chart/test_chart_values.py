@@ -18,7 +18,7 @@ from tests.unit.chart.wrong_values import WRONG, Values
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "helm" / "xfer"
-FREE_MAPS = {"global", "quota", "strings"}
+FREE_MAPS = {"global", "quota", "rayJob", "strings"}
 """Their keys are the user's."""
 
 
@@ -61,6 +61,9 @@ def test_the_schema_is_one_and_takes_the_defaults() -> None:
     {"access": {"subjects": [{"kind": "ServiceAccount", "name": "bot", "namespace": "ci"}]}},
     {"profiles": {"cpu": {"pod": {"gpu": 0}, "tolerations": [{"key": "a", "operator": "Exists"}]}}},
     {"profiles": {"default": {"runAsUser": 1000660000, "image": "example.org/xfer@sha256:0123"}}},
+    {"profiles": {"default": {"rayJob": {"rayClusterSpec": {"headGroupSpec": {"rayStartParams": {}}}}}}},
+    {"networkPolicy": {"create": True, "apiServer": {"cidrs": ["10.0.0.5/32", "fd00::5/128"]}, "egress": []}},
+    yaml("examples/profiles.yaml"),
 ])  # fmt: skip
 def test_the_schema_takes_what_the_chart_is_for(changes: Values) -> None:
     assert problems(given(changes)) == []
