@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from cluster.manifest import Manifest
 from tests.unit.cluster.ray_job import cluster, good, job, merged, queued
@@ -64,8 +63,9 @@ def broken_expressions(schema: Manifest, value: Any, name: str = "") -> Iterator
 
 @cache
 def definition() -> Manifest:
+    yaml = pytest.importorskip("yaml")  # 25,000 lines: the client of Kubernetes brings a parser in C
     text = (Path(FOLDER) / "ray.io_rayjobs.yaml").read_text(encoding="utf-8")
-    versions = YAML(typ="safe").load(text)["spec"]["versions"]
+    versions = yaml.load(text, Loader=yaml.CSafeLoader)["spec"]["versions"]
     found: Manifest = next(v["schema"]["openAPIV3Schema"] for v in versions if v["name"] == "v1")
     return found
 
