@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cluster import runtime
 from cluster.kube import Namespace
 from cluster.place import Finding, PlaceError
 from cluster.profile import Profile
@@ -17,6 +18,7 @@ def examine(space: Namespace, profile: Profile | PlaceError) -> Iterator[Finding
         yield Finding("profile", False, str(profile))
         return
     yield Finding("profile", True, f"{profile.image}, pods of {profile.pod.cpu} CPUs and {profile.pod.gpu} GPUs")
+    yield _runtime(space, profile)
     yield from _claims(space, profile)
     yield from _devices(space, profile)
     yield from _quotas(space)
@@ -31,6 +33,15 @@ def _rights(space: Namespace) -> Iterator[Finding]:
     ]
     fix = "ask for the chart's role (access.subjects); you may not: " + ", ".join(missing)
     yield Finding("rights", not missing, fix if missing else "all that the verbs need")
+
+
+def _runtime(space: Namespace, profile: Profile) -> Finding:
+    try:
+        kind = runtime.chosen(space, profile).KIND
+    except PlaceError as error:
+        return Finding("runtime", False, str(error))
+    queue = f", admitted by the queue {profile.queue}" if profile.queue else ""
+    return Finding("runtime", True, f"a study is a {kind} here (profile: {profile.runtime}){queue}")
 
 
 def _claims(space: Namespace, profile: Profile) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ OURS = f"{NAME}={RUN}"
 DEADLINE = 120
 """Seconds that an ended run may take to go away before its name can be used again."""
 
-WORKLOAD = ("kueue.x-k8s.io/v1beta1", "Workload")
+WORKLOAD = ("kueue.x-k8s.io/v1beta2", "Workload")
 """What Kueue keeps of a run that it has been handed."""
 
 

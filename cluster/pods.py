@@ -21,13 +21,6 @@ METRICS = {"metrics": 8080}
 GRACE = 60
 """Seconds that a driver which is told to end has for its last snapshot."""
 
-CONTAINED: Manifest = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
-"""What a container may not do."""
-
 SCRATCH: Manifest = {"name": "tmp", "mountPath": "/tmp"}
 
 WRITABLE = {
@@ -54,7 +47,7 @@ def pod(
     placement: Profile | Head | None = None,
     ports: Mapping[str, int] | None = None,
 ) -> Manifest:
-    """A pod template: metadata and spec.
+    """A pod template: metadata and spec. Without a command somebody else gives it one.
 
     ``config_map`` with ``files`` (its keys and the paths they get) is mounted at ``STUDY``; the keys of ``secret``
     become variables; ``resources`` and ``placement`` are the profile's when not given.
@@ -65,14 +58,14 @@ def pod(
         "name": CONTAINER,
         "image": profile.image,
         "imagePullPolicy": profile.image_pull_policy,
-        "command": list(command),
+        **({"command": list(command)} if command else {}),
         "env": [
             *({"name": name, "value": value} for name, value in {**WRITABLE, **profile.env, **env}.items()),
             {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
         ],
         "envFrom": [{"secretRef": {"name": name}} for name in secrets],
         "resources": resources or resources_of(profile, profile.pod),
-        "securityContext": dict(CONTAINED),
+        "securityContext": contained(),
         "volumeMounts": mounts,
         **({"ports": [{"name": name, "containerPort": port} for name, port in ports.items()]} if ports else {}),
     }
@@ -111,6 +104,15 @@ def _volumes(profile: Profile, config_map: str, files: Mapping[str, str]) -> tup
         volumes.append({"name": "study", "configMap": {"name": config_map, "items": items}})
         mounts.append({"name": "study", "mountPath": STUDY, "readOnly": True})
     return volumes, mounts
+
+
+def contained() -> Manifest:
+    """What a container may not do."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
 
 
 def mounts_of_claims(profile: Profile) -> list[Manifest]:

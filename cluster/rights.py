@@ -5,6 +5,7 @@ from __future__ import annotations
 RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("batch", "jobs"): ("get", "list", "create", "patch", "delete"),
     ("ray.io", "rayjobs"): ("get", "list", "create", "patch", "delete"),
+    ("kueue.x-k8s.io", "workloads"): ("list", "patch"),
     ("", "configmaps"): ("get", "create", "patch"),
     ("", "services"): ("create", "patch"),
     ("networking.k8s.io", "networkpolicies"): ("create", "patch"),

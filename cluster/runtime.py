@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from cluster import indexed_job, rayjob
+from cluster import indexed_job
 from cluster.bundle import Bundle
 from cluster.kube import Namespace
+from cluster.kuberay import rayjob
 from cluster.manifest import Manifest
 from cluster.place import PlaceError
 from cluster.profile import Profile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from cluster.manifest import Manifest
 
@@ -16,6 +17,15 @@ WAITING = {
 }
 
 
+OVERDUE = timedelta(seconds=60)
+"""By which a pod may outlast the time that it has been given to end."""
+
+DEAD = (
+    "{pod} does not end on node {node}: if that machine is off for certain, say so, and the pod is replaced: "
+    "kubectl taint node {node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
+)
+
+
 def of(pods: Sequence[Manifest], events: Sequence[Manifest], since: str = "") -> tuple[str, ...]:
     """Each trouble once, pods first. What refused pods before ``since``, or before the newest pod, is over."""
     found = [trouble for pod in pods for trouble in _of_pod(pod)]
@@ -27,7 +37,10 @@ def of(pods: Sequence[Manifest], events: Sequence[Manifest], since: str = "") ->
 
 
 def _of_pod(pod: Manifest) -> Iterator[str]:
-    name, status = pod["metadata"]["name"], pod.get("status", {})
+    metadata, status = pod["metadata"], pod.get("status", {})
+    name, deadline = metadata["name"], metadata.get("deletionTimestamp")  # by when it is to have ended
+    if deadline and datetime.fromisoformat(deadline) + OVERDUE < datetime.now(UTC):
+        yield DEAD.format(pod=name, node=pod.get("spec", {}).get("nodeName", ""))
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             yield f"{name} finds no node: {condition.get('message', '')}"

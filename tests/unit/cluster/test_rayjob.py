@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from cluster import rayjob
 from cluster.belongings import owned_by
+from cluster.kuberay import rayjob
 from cluster.manifest import QUEUE, STOPPED, Manifest
 from cluster.place import PlaceError
 from tests.unit.cluster.there import packed, profile

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from cluster.kuberay.job_rules import refuse
 from cluster.manifest import Manifest
 from cluster.place import PlaceError
-from cluster.rayjob_rules import refuse
 from tests.unit.cluster.ray_job import cluster, fixed, good, job, merged, pod, queued, workers
 from tests.unit.cluster.unfit_ray_jobs import CHANGES
 

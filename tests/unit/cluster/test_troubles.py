@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from cluster import troubles
@@ -34,6 +35,14 @@ def test_each_trouble_is_told_once_with_its_pod() -> None:
         "small-1 ran out of memory: give its pods more, or take smaller micro-batches",
         "no pod can be made: exceeded quota",
     )
+
+
+def test_a_pod_that_outlasts_its_end_is_on_a_dead_node() -> None:
+    dead = {"metadata": {"name": "small-1", "deletionTimestamp": "2026-01-01T10:00:00Z"}, "spec": {"nodeName": "n7"}}
+    (told,) = troubles.of([dead], [])
+    assert "kubectl taint node n7 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute" in told
+    ending = {"metadata": {"name": "small-1", "deletionTimestamp": datetime.now(UTC).isoformat()}}
+    assert troubles.of([ending], []) == ()
 
 
 def test_what_is_over_is_not_told() -> None:

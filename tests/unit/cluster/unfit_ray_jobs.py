@@ -17,10 +17,6 @@ BAD: dict[str, tuple[Manifest, str]] = {
         'metadata.name: is "2020-study": KubeRay wants',
     ),
     "an annotation for fault tolerance": ({"metadata": {"annotations": {"ray.io/ft-enabled": "true"}}}, "ft-enabled"),
-    "a command of its own": (
-        {"metadata": {"annotations": {"ray.io/overwrite-container-cmd": "true"}}},
-        "metadata.annotations: has ray.io/overwrite-container-cmd",
-    ),
     "a pod with a command of its own": (
         workers(template={"metadata": {"annotations": {"ray.io/overwrite-container-cmd": "True"}}}),
         "workerGroupSpecs[0].template.metadata.annotations: has ray.io/overwrite-container-cmd",
@@ -107,7 +103,6 @@ BAD: dict[str, tuple[Manifest, str]] = {
         "spec.rayClusterSpec.managedBy: is",
     ),
     "no cluster": (job(rayClusterSpec=None), "spec.rayClusterSpec: is not set"),
-    "asleep without a queue": (job(suspend=True), "nothing would ever start the study"),
     "asleep and not to be ended": (
         job(suspend=True, shutdownAfterJobFinishes=False, ttlSecondsAfterFinished=None),
         "spec.shutdownAfterJobFinishes: is not true: KubeRay refuses to suspend",

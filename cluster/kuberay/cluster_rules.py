@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cluster import raygroup_rules
+from cluster.kuberay import group_rules
+from cluster.kuberay.group_rules import autoscales, groups, head, unrestricted, workers
+from cluster.kuberay.rule import Rule, entries, number, section, shown, text
 from cluster.manifest import Manifest
-from cluster.raygroup_rules import autoscales, groups, head, unrestricted, workers
-from cluster.rule import Rule, entries, number, section, shown, text
 from xfer.errors import Problem
 
 NEVER = {
@@ -132,5 +132,5 @@ RULES: tuple[Rule, ...] = (
     _autoscaler,
     _second_version,
     _dashboard,
-    *raygroup_rules.RULES,
+    *group_rules.RULES,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from cluster.kuberay.group_rules import autoscales
+from cluster.kuberay.rule import Rule, entries, number, section, text
 from cluster.manifest import Manifest
-from cluster.raygroup_rules import autoscales
-from cluster.rule import Rule, entries, number, section, text
 from xfer.errors import Problem
 
 ORDER = ("DeleteWorkers", "DeleteCluster", "DeleteSelf")

@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cluster import raycluster_rules, raydeletion_rules
-from cluster.manifest import Manifest
+from cluster.kuberay import cluster_rules, deletion_rules
+from cluster.kuberay.group_rules import autoscales, groups, unrestricted, workers
+from cluster.kuberay.rule import Rule, entries, number, section, shown, text
+from cluster.manifest import QUEUE, Manifest
 from cluster.place import PlaceError
-from cluster.raygroup_rules import autoscales, groups, unrestricted, workers
-from cluster.rule import Rule, entries, number, section, shown, text
 from xfer.errors import Problem, UserError
-
-QUEUE = "kueue.x-k8s.io/queue-name"
-"""Label: the local queue of Kueue that is to admit a job."""
 
 TOLERANT, OWN_COMMAND = "ray.io/ft-enabled", "ray.io/overwrite-container-cmd"
 """Annotations that KubeRay hears."""
+
+OURS = "jobs.ray_node"
+"""What such a command of a study's pods runs, and starts Ray in the end."""
 
 LONGEST_NAME = 47
 """Of a RayJob: its cluster gets a hyphen and 5 letters more, and that one's services their endings."""
@@ -55,7 +55,7 @@ def refuse(manifest: Manifest, where: str) -> None:
     """
     found = [problem for rule in RULES for problem in rule(manifest)]
     if cluster := section(manifest, "spec", "rayClusterSpec"):
-        inner = [problem for rule in raycluster_rules.RULES for problem in rule(cluster)]
+        inner = [problem for rule in cluster_rules.RULES for problem in rule(cluster)]
         found += [problem._replace(where=f"spec.rayClusterSpec.{problem.where}") for problem in inner]
     if found:
         lines = [str(UserError(what, path, fix)) for path, what, fix in found]
@@ -155,9 +155,6 @@ def _managers(job: Manifest) -> Iterator[Problem]:
 def _queue(job: Manifest) -> Iterator[Problem]:
     spec = section(job, "spec")
     queue, suspended = section(job, "metadata", "labels").get(QUEUE), spec.get("suspend") is True
-    if suspended and not queue:
-        what = f"is true without a label {QUEUE}: nothing would ever start the study"
-        yield Problem("spec.suspend", what, "leave it out, or name a queue in the profile")
     if not queue:
         return
     if not suspended:
@@ -177,12 +174,11 @@ def _queue(job: Manifest) -> Iterator[Problem]:
 
 
 def _annotations(job: Manifest) -> Iterator[Problem]:
-    said = {"metadata": section(job, "metadata")}
     for group in groups(section(job, "spec", "rayClusterSpec")):
-        said[f"spec.rayClusterSpec.{group.path}.template.metadata"] = section(group.spec, "template", "metadata")
-    for where, metadata in said.items():
-        if text(section(metadata, "annotations"), OWN_COMMAND).lower() == "true":
-            yield Problem(f"{where}.annotations", f"has {OWN_COMMAND}: KubeRay would not start Ray", "leave it out")
+        annotations = section(group.spec, "template", "metadata", "annotations")
+        if text(annotations, OWN_COMMAND).lower() == "true" and OURS not in str(group.container.get("command")):
+            where = f"spec.rayClusterSpec.{group.path}.template.metadata.annotations"
+            yield Problem(where, f"has {OWN_COMMAND}: KubeRay would not start Ray", f"leave it out, or run {OURS}")
     if text(section(job, "metadata", "annotations"), TOLERANT).lower() == "true":
         what = f"has {TOLERANT}: a new head would still know the study's submission, and fail the next one"
         yield Problem("metadata.annotations", what, "leave it out")
@@ -204,5 +200,5 @@ RULES: tuple[Rule, ...] = (
     _queue,
     _annotations,
     _cluster,
-    *raydeletion_rules.RULES,
+    *deletion_rules.RULES,
 )

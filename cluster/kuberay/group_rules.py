@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cluster.kuberay.rule import Rule, entries, number, section, shown, text
 from cluster.manifest import Manifest
-from cluster.rule import Rule, entries, number, section, shown, text
 from xfer.errors import Problem
 
 BY_HAND = {

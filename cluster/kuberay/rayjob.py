@@ -14,9 +14,9 @@ from cluster import pods
 from cluster.belongings import belongings, keys
 from cluster.bundle import Bundle
 from cluster.inputs import variables
+from cluster.kuberay.job_rules import refuse
 from cluster.manifest import QUEUE, RUN, Manifest, is_stopped, labels
 from cluster.profile import Head, PodSize, Profile
-from cluster.rayjob_rules import refuse
 from cluster.runs import State
 from xfer.phase.resources import Resources
 
@@ -142,7 +142,7 @@ def _scaled(bundle: Bundle, profile: Profile) -> Manifest:
             "version": "v2",
             "idleTimeoutSeconds": profile.autoscale.idle_seconds,
             "imagePullPolicy": profile.image_pull_policy,
-            "securityContext": dict(pods.CONTAINED),
+            "securityContext": pods.contained(),
             "env": [{"name": name, "value": value} for name, value in {**pods.WRITABLE, **profile.env}.items()],
             "volumeMounts": [dict(pods.SCRATCH), *pods.mounts_of_claims(profile)],
         },
@@ -163,7 +163,8 @@ def share(profile: Profile, lane: Resources) -> tuple[PodSize, int]:
     part = max(Decimal(cpu) / profile.pod.cpu, Decimal(gpu) / profile.pod.gpu if gpu else Decimal(0))
     memory = int(parse_quantity(profile.pod.memory) * part) >> 20
     asked = (profile.pod.cpu_request or profile.pod.cpu) * cpu / profile.pod.cpu
-    return PodSize(cpu=cpu, cpu_request=asked, gpu=gpu, memory=f"{memory}Mi"), count
+    size = {"cpu": cpu, "cpu_request": asked, "gpu": gpu, "memory": f"{memory}Mi"}
+    return profile.pod.model_copy(update=size), count
 
 
 def _fit(whole: PodSize, part: PodSize) -> int:
