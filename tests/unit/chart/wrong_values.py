@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[Values, str]] = {
     "a policy without the operator's namespace": ({"networkPolicy": {"operatorNamespace": ""}}, "operatorNamespace"),
     "a runtime that there is not": ({"profiles": {"default": {"runtime": "slurm"}}}, "runtime"),
     "a head with GPUs": ({"profiles": {"default": {"head": {"gpu": 1}}}}, "gpu"),
-    "a CPU and a half for the head": ({"profiles": {"small": {"head": {"cpu": 1.5}}}}, "cpu"),
+    "no CPU for the head": ({"profiles": {"small": {"head": {"cpu": 0}}}}, "cpu"),
     "no pods beside the head": ({"profiles": {"default": {"autoscale": {"maxPods": 0}}}}, "maxPods"),
     "a label of nodes that is none": ({"profiles": {"default": {"spreadOver": "by zone"}}}, "spreadOver"),
     "what the chart sets itself": ({"profiles": {"default": {"networkPolicy": True}}}, "networkPolicy"),
