@@ -29,7 +29,7 @@ SHADOWED = ("KUBERAY_GEN_AUTOSCALER_START_CMD", "RAY_CLUSTER_NAME", "RAY_CLUSTER
 """Variables by which KubeRay tells the autoscaler what to look after."""
 
 V2 = "RAY_enable_autoscaler_v2"
-ONLY_V2 = {"idleTimeoutSeconds": (None,), "priority": (None, 0)}
+ONLY_V2: dict[str, tuple[int | None, ...]] = {"idleTimeoutSeconds": (None,), "priority": (None, 0)}
 """Fields of a group that only autoscaler v2 reads, and the values that say nothing."""
 
 DASHBOARD = 8265

@@ -50,7 +50,7 @@ def _deletion(job: Manifest) -> Iterator[Problem]:
     if rules and spec.get("shutdownAfterJobFinishes") is True:
         what = "is set: KubeRay refuses it beside shutdownAfterJobFinishes: true"
         yield Problem(where, what, "keep one of the two; a job that is suspended first needs shutdownAfterJobFinishes")
-    after = {}
+    after: dict[tuple[object, str], int] = {}
     for i, rule in enumerate(rules):
         on = section(rule, "condition")
         event, policy = on.get("jobStatus") or on.get("jobDeploymentStatus"), text(rule, "policy")
@@ -58,7 +58,7 @@ def _deletion(job: Manifest) -> Iterator[Problem]:
         if (event, policy) in after:
             yield Problem(f"{where}[{i}]", f"is another {policy} on {event}: KubeRay refuses it", "keep one of them")
         after[event, policy] = number(on, "ttlSeconds", 0)
-    for event in {event for event, _ in after}:
+    for event in dict.fromkeys(event for event, _ in after):
         times = [(policy, after[event, policy]) for policy in ORDER if (event, policy) in after]
         for (policy, seconds), (next_policy, next_seconds) in pairwise(times):
             if next_seconds < seconds:

@@ -92,7 +92,7 @@ def _containers(cluster: Manifest) -> Iterator[Problem]:
         for kind in ("initContainers", "containers"):
             for i, container in enumerate(entries(group.pod, kind)):
                 yield from unrestricted(f"{where}.{kind}[{i}]", group.pod, section(container, "securityContext"))
-        for name in BY_HAND.keys() & group.variables.keys():
+        for name in sorted(BY_HAND.keys() & group.variables.keys()):
             yield Problem(f"{where}.containers[0].env", f"has {name}: {BY_HAND[name]}", "leave it out")
 
 

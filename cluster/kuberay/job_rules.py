@@ -45,6 +45,8 @@ MODES = {
 """Ways to submit that are not ours, and why."""
 
 SHELL = re.compile(r"[;&|<>()`\n'\"]|(^|\s)#")
+"""What a shell does not hand on as a part of a word; in what is left of a command without ``QUOTED``."""
+
 QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.", re.DOTALL)
 
 
@@ -102,10 +104,10 @@ def _environment(job: Manifest) -> Iterator[Problem]:
 
     said = text(section(job, "spec"), "runtimeEnvYAML")
     try:
-        good = isinstance(YAML(typ="safe", pure=True).load(said) or {}, dict)
+        environment = YAML(typ="safe", pure=True).load(said)
     except YAMLError:
-        good = False
-    if not good:
+        environment = said
+    if not (environment is None or isinstance(environment, dict)):
         yield Problem("spec.runtimeEnvYAML", f"is {shown(said)}: KubeRay wants a YAML map", "write KEY: VALUE lines")
 
 
