@@ -94,7 +94,7 @@ def test_a_study_survives_its_pods_as_a_rayjob(site: Site, tmp_path: Path) -> No
     submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
     assert submitted.returncode == 0, submitted.stdout + submitted.stderr
     for kind, steps in (("worker", 20), ("submitter", 60), ("head", 100)):
-        wait_for(f"{steps} steps", lambda least=steps: progress(site)["steps_done"] > least, 300)
+        wait_for(f"{steps} steps", lambda: progress(site)["steps_done"] > steps, 300)  # noqa: B023
         strike(site, kind)
 
     ended = site.xfer("watch", "nano", "--on", "bed", timeout=900)
