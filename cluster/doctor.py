@@ -8,12 +8,12 @@ from cluster import runtime
 from cluster.kube import Namespace
 from cluster.place import Finding, PlaceError
 from cluster.profile import Profile
-from cluster.rights import RIGHTS
+from cluster.rights import RIGHTS, Rights, needed
 
 
 def examine(space: Namespace, profile: Profile | PlaceError) -> Iterator[Finding]:
     """Look at everything that can be looked at; nothing is changed."""
-    yield from _rights(space)
+    yield _rights(space, RIGHTS if isinstance(profile, PlaceError) else needed(profile))
     if isinstance(profile, PlaceError):
         yield Finding("profile", False, str(profile))
         return
@@ -24,15 +24,15 @@ def examine(space: Namespace, profile: Profile | PlaceError) -> Iterator[Finding
     yield from _quotas(space)
 
 
-def _rights(space: Namespace) -> Iterator[Finding]:
+def _rights(space: Namespace, rights: Rights) -> Finding:
     missing = [
         f"{verb} {resource}"
-        for (group, resource), verbs in RIGHTS.items()
+        for (group, resource), verbs in rights.items()
         for verb in verbs
         if not space.may(verb, group, resource)
     ]
     fix = "ask for the chart's role (access.subjects); you may not: " + ", ".join(missing)
-    yield Finding("rights", not missing, fix if missing else "all that the verbs need")
+    return Finding("rights", not missing, fix if missing else "all that the verbs need")
 
 
 def _runtime(space: Namespace, profile: Profile) -> Finding:
@@ -56,7 +56,7 @@ def _claims(space: Namespace, profile: Profile) -> Iterator[Finding]:
         else:
             yield Finding("storage", False, f"{said}: install the chart with storage.claim.create, or make it")
     if "://" in profile.storage:
-        yield Finding("storage", None, f"{profile.storage}: only pods can tell whether they reach it; helm test does")
+        yield Finding("storage", None, f"{profile.storage}: only pods can tell whether they reach it")
 
 
 def _devices(space: Namespace, profile: Profile) -> Iterator[Finding]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
+from cluster.profile import Profile
+
+Rights = dict[tuple[str, str], tuple[str, ...]]
+"""Verbs by API group and resource."""
+
+RIGHTS: Rights = {
     ("batch", "jobs"): ("get", "list", "create", "patch", "delete"),
-    ("ray.io", "rayjobs"): ("get", "list", "create", "patch", "delete"),
-    ("kueue.x-k8s.io", "workloads"): ("list", "patch"),
     ("", "configmaps"): ("get", "create", "patch"),
     ("", "services"): ("create", "patch"),
-    ("networking.k8s.io", "networkpolicies"): ("create", "patch"),
     ("", "secrets"): ("create", "patch"),
     ("", "pods"): ("get", "list", "watch", "create", "delete"),
     ("", "pods/log"): ("get",),
@@ -17,4 +19,23 @@ RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "persistentvolumeclaims"): ("get",),
     ("", "resourcequotas"): ("list",),
 }
-"""Verbs by API group and resource. Secrets are never read."""
+"""Whatever a study is made of. Secrets are never read."""
+
+RAYJOBS: Rights = {("ray.io", "rayjobs"): ("get", "list", "create", "patch", "delete")}
+"""Where a study is a RayJob."""
+
+QUEUES: Rights = {("kueue.x-k8s.io", "workloads"): ("list", "patch")}
+"""Where a queue admits studies: stopping one is to tell Kueue."""
+
+POLICIES: Rights = {("networking.k8s.io", "networkpolicies"): ("create", "patch")}
+"""Where each study gets a policy of its own."""
+
+
+def needed(profile: Profile) -> Rights:
+    """What runs by this profile need."""
+    return {
+        **RIGHTS,
+        **(RAYJOBS if profile.runtime == "kuberay" else {}),
+        **(QUEUES if profile.queue else {}),
+        **(POLICIES if profile.network_policy else {}),
+    }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +75,10 @@ def pods(site: Site, labels: str) -> list[str]:
     )
     return [pod.metadata.name for pod in found.items if pod.metadata.deletion_timestamp is None]
 
+
+QUICKSTART = Path(__file__).parents[2] / "jobs" / "studies" / "quickstart.yaml"
+INTERVAL = 25
+"""Steps between its snapshots, here."""
 
 KINDS = {
     "head": "ray.io/node-type=head",
@@ -154,3 +161,44 @@ def test_workers_come_and_go_with_lanes(site: Site) -> None:
     assert (2, 0) in seen and any(small == 1 for _, small in seen), seen
     large = [counts[0] for counts in seen]
     assert large.index(2) < len(large) - 1 - large[::-1].index(0), "the larger lane's workers have gone again"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_the_quickstart_loses_each_kind_of_pod_three_times(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = int(os.environ.get("XFER_SOAK_SEED") or secrets.randbelow(10_000))
+    rng = random.Random(seed)
+    coming = [*KINDS] * 3
+    rng.shuffle(coming)
+    with capsys.disabled():
+        print(f"\nXFER_SOAK_SEED={seed}")  # noqa: T201 - by which it can be done again
+    study, alone = tmp_path / "quickstart.yaml", tmp_path / "alone" / "quickstart.yaml"
+    alone.parent.mkdir()
+    for path in (study, alone):
+        path.write_text(QUICKSTART.read_text().replace("snapshot_every: 500", f"snapshot_every: {INTERVAL}"))
+        assert site.xfer("lock", str(path)).returncode == 0
+    assert site.xfer("run", str(alone), timeout=1200).returncode == 0
+    assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
+    for kind in coming:
+        before = progress(site)
+        wait_for("new work", lambda: _is_further(progress(site), before), 300)  # noqa: B023
+        time.sleep(rng.uniform(0, 4))
+        strike(site, kind)
+    ended = site.xfer("watch", "quickstart", "--on", "bed", timeout=1800)
+    assert ended.returncode == 0, ended.stdout + ended.stderr + site.story("quickstart")
+    assert site.xfer("fetch", str(study), "--on", "bed").returncode == 0
+    assert studies.differences(studies.tables(study), studies.tables(alone)) == []
+    rows = xfer.open(str(study)).attempts().to_pylist()
+    committed = [row["phase"] for row in rows if row["outcome"] == "committed"]
+    assert len(committed) == len(set(committed))
+    repeated = studies.repeated_steps(study)
+    assert repeated and all(steps <= INTERVAL for _, steps in repeated), repeated
+
+
+def _is_further(now: dict[str, int], before: dict[str, int]) -> bool:
+    """Whether steps were done since; a new driver counts from its own beginning."""
+    return now["steps_done"] > 0 and (now["steps_done"], now["phases_done"]) != (
+        before["steps_done"], before["phases_done"],
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from cluster.rights import RIGHTS
+from cluster.rights import POLICIES, QUEUES, RAYJOBS, RIGHTS
 
 ROLE = Path(__file__).parents[3] / "helm" / "xfer" / "templates" / "user-access.yaml"
 
@@ -19,4 +19,4 @@ def test_the_charts_role_is_what_the_verbs_need() -> None:
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
-    assert given == RIGHTS
+    assert given == RIGHTS | RAYJOBS | QUEUES | POLICIES
