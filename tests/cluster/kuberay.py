@@ -1,8 +1,11 @@
-"""KubeRay for tests: its definitions and its operator's program, from where variables say; neither is in this tree."""
+"""KubeRay and Kueue for tests. KubeRay's definitions and its operator's program are where variables say, neither is in
+this tree; Kueue's definitions are in its Go module, which Go's proxy has."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from ruamel.yaml import YAML
@@ -20,6 +24,8 @@ from tests.cluster.bed.command import wait_for
 DEFINITIONS, OPERATOR = "XFER_KUBERAY_CRDS", "XFER_KUBERAY_OPERATOR"
 """A folder with the YAML of KubeRay 1.7's definitions, and the program of its operator."""
 
+KUEUE = "sigs.k8s.io/kueue@v0.17.0"
+
 KIND = {"api_version": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
 
 
@@ -29,10 +35,28 @@ def lacking(*variables: str) -> str | None:
     return f"{' and '.join(missing)} name no part of KubeRay 1.7" if missing else None
 
 
+def of_kuberay() -> list[Path]:
+    """Files with KubeRay's definitions."""
+    return sorted(Path(os.environ[DEFINITIONS]).glob("*.yaml"))
+
+
+def of_kueue() -> list[Path]:
+    """Files with those of Kueue's that concern a namespace. A skip where they cannot be had."""
+    if shutil.which("go") is None:
+        pytest.skip("Go is missing, by which Kueue's definitions are brought")
+    command = ["go", "mod", "download", "-json", KUEUE]
+    done = subprocess.run(
+        command, env={**os.environ, "GOFLAGS": "-mod=mod"}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"Kueue's definitions cannot be had: {done.stdout}{done.stderr}")
+    folder = Path(json.loads(done.stdout)["Dir"]) / "config" / "components" / "crd" / "bases"
+    return [folder / f"kueue.x-k8s.io_{kind}.yaml" for kind in ("localqueues", "workloads")]
+
+
 @contextmanager
-def definitions(kube: client.ApiClient) -> Iterator[None]:
-    """KubeRay's kinds of objects, while this lasts."""
-    files = sorted(Path(os.environ[DEFINITIONS]).glob("*.yaml"))
+def definitions(kube: client.ApiClient, files: list[Path]) -> Iterator[None]:
+    """Kinds of objects that the cluster knows while this lasts."""
     kinds = DynamicClient(kube).resources.get(**KIND)
     names = []
     try:
@@ -41,7 +65,7 @@ def definitions(kube: client.ApiClient) -> Iterator[None]:
             names.append(body["metadata"]["name"])
             # Server-side: they are too long for what another apply would keep of them.
             kinds.server_side_apply(body=body, name=names[-1], field_manager="tests", force_conflicts=True)
-        wait_for("KubeRay's definitions", lambda: all(_is_established(kinds.get(name=name)) for name in names), 60)
+        wait_for("definitions", lambda: all(_is_established(kinds.get(name=name)) for name in names), 60)
         yield
     finally:
         for name in names:

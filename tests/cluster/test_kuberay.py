@@ -34,7 +34,10 @@ SMALL = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "1", "
 def operator(bed: Cluster, kube: client.ApiClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if reason := kuberay.lacking(kuberay.DEFINITIONS, kuberay.OPERATOR):
         pytest.skip(reason)
-    with kuberay.definitions(kube), kuberay.operator(bed, tmp_path_factory.mktemp("kuberay")) as log:
+    with (
+        kuberay.definitions(kube, kuberay.of_kuberay()),
+        kuberay.operator(bed, tmp_path_factory.mktemp("kuberay")) as log,
+    ):
         yield log
 
 
