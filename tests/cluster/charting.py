@@ -62,7 +62,7 @@ EVERYTHING: Values = {
             "spreadOver": "topology.kubernetes.io/zone",
             "head": {"pool": "regular", "cpu": 4},
             "autoscale": {"maxPods": 1000000},
-            "rayJob": {"preRunningDeadlineSeconds": 1000000, "rayClusterSpec": {"a": 1, "b": {"c": "d"}}},
+            "rayJob": {"preRunningDeadlineSeconds": 1000000, "rayClusterSpec": {"headServiceAnnotations": {"c": "d"}}},
             "claims": [{"claim": "data", "path": "/data", "readOnly": True}],
             "env": {"XFER_DATA": "/data", "NUMBER": "010"},
             "envFromSecrets": ["hub"],
@@ -71,7 +71,7 @@ EVERYTHING: Values = {
         "cpu": {
             "pod": {"gpu": 0}, "nodeSelector": {"disk": "fast"}, "tolerations": [], "image": "other:1", "pool": "",
             "queue": "nights", "head": {"pool": "spot", "memory": "16Gi", "nodeSelector": {"disk": "fast"}},
-            "autoscale": {"idleSeconds": 0}, "rayJob": {"rayClusterSpec": {"b": {"e": True}}},
+            "autoscale": {"idleSeconds": 0}, "rayJob": {"rayClusterSpec": {"headServiceAnnotations": {"e": "f"}}},
         },
     },
 }  # fmt: skip

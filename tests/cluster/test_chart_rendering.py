@@ -84,7 +84,7 @@ def test_a_profile_says_all_that_a_pod_needs(rendering: Helm) -> None:
             "claims": [{"claim": "xfer", "path": "/xfer", "readOnly": False}],
             "env": {"XFER_DATA": "/xfer/data", "XFER_MODELS": "/xfer/models"},
             "envFromSecrets": [],
-            "pod": {"cpu": 8, "memory": "64Gi", "gpu": 1},
+            "pod": {"cpu": 8, "cpuRequest": None, "memory": "64Gi", "gpu": 1},
             "gpuResource": "nvidia.com/gpu",
             "sharedMemory": "8Gi",
             "nodeSelector": {},
@@ -97,6 +97,7 @@ def test_a_profile_says_all_that_a_pod_needs(rendering: Helm) -> None:
             "networkPolicy": False,
             "head": {"cpu": 2, "memory": "8Gi", "nodeSelector": {}, "tolerations": []},
             "autoscale": {"maxPods": 8, "idleSeconds": 60},
+            "rayVersion": "2.60.0",
             "rayJob": {},
         }
     }
@@ -111,7 +112,7 @@ def test_another_profile_says_what_differs(rendering: Helm) -> None:
     assert (default["envFromSecrets"], default["runAsUser"]) == (["keys", "hub"], 1000660000)
     assert (default["networkPolicy"], default["queue"], default["runtime"]) == (True, "xfer", "kuberay")
     differs: Mapping[str, Any] = {
-        "pod": {"cpu": 8, "memory": "64Gi", "gpu": 0},
+        "pod": {"cpu": 8, "cpuRequest": None, "memory": "64Gi", "gpu": 0},
         "nodeSelector": {"gpu": "h200", "disk": "fast"},
         "tolerations": [],
         "image": "other:1",
@@ -120,7 +121,9 @@ def test_another_profile_says_what_differs(rendering: Helm) -> None:
             "cpu": 4, "memory": "16Gi", "nodeSelector": {"disk": "fast"}, "tolerations": [SPOT_TAINT, GPU_TAINT],
         },
         "autoscale": {"maxPods": 1000000, "idleSeconds": 0},
-        "rayJob": {"preRunningDeadlineSeconds": 1000000, "rayClusterSpec": {"a": 1, "b": {"c": "d", "e": True}}},
+        "rayJob": {
+            "preRunningDeadlineSeconds": 1000000, "rayClusterSpec": {"headServiceAnnotations": {"c": "d", "e": "f"}},
+        },
     }  # fmt: skip
     assert other == {**default, **differs}
 

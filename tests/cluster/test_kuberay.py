@@ -15,9 +15,17 @@ import pytest
 from kubernetes import client
 
 import xfer
+from cluster.belongings import owned_by
+from cluster.bundle import bundle
+from cluster.kube import Namespace
+from cluster.kube_runs import Found, KubeRuns
+from cluster.kuberay import rayjob
+from cluster.on_kubernetes import OnKubernetes
+from cluster.places import KubernetesPlace
 from tests.cluster import kuberay, sites
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.command import wait_for
+from tests.cluster.bed.layout import NODE
 from tests.cluster.charting import here
 from tests.cluster.conftest import fresh_namespace
 from tests.cluster.sites import Site
@@ -164,6 +172,57 @@ def test_workers_come_and_go_with_lanes(site: Site) -> None:
     assert (2, 0) in seen and any(small == 1 for _, small in seen), seen
     large = [counts[0] for counts in seen]
     assert large.index(2) < len(large) - 1 - large[::-1].index(0), "the larger lane's workers have gone again"
+
+
+@pytest.fixture
+def gpus(bed: Cluster, kube: client.ApiClient) -> Iterator[None]:
+    """Two GPUs that nobody has, as far as the scheduler knows."""
+    if bed.bed is None:
+        pytest.skip("no node of somebody else's cluster is made to look as if it had GPUs")
+    core: Any = client.CoreV1Api(kube)
+    core.patch_node_status(NODE, {"status": {"capacity": {"nvidia.com/gpu": "2"}}})
+    wait_for("GPUs", lambda: core.read_node(NODE).status.allocatable.get("nvidia.com/gpu") == "2", 60)
+    yield
+    nothing = [{"op": "remove", "path": f"/status/{kind}/nvidia.com~1gpu"} for kind in ("capacity", "allocatable")]
+    core.patch_node_status(NODE, nothing)
+
+
+ASKS = (
+    "import ray, time; from ray.util.placement_group import placement_group, remove_placement_group; ray.init(); "
+    "g = placement_group([dict(CPU=1, GPU=1)] * 2); assert g.wait(300); remove_placement_group(g); "
+    "[time.sleep(1) for _ in iter(lambda: ray.cluster_resources().get('GPU', 0) > 0, False)]"
+)
+"""What a lane of two ranks asks Ray for, given back at once; the end comes when no GPU is left."""
+
+
+def test_the_autoscaler_goes_from_no_gpu_to_two_and_back(site: Site, gpus: None) -> None:
+    text = studies.GENERATED.replace("ranks: 2,", "ranks: 2, per_rank: {{gpu: 1}},")
+    study, space = site.study(text=text), Namespace(_place(site))
+    said = OnKubernetes(_place(site)).profile()
+    profile = said.model_copy(update={"pod": said.pod.model_copy(update={"gpu": 1})})
+    packed = bundle(study)
+    job = rayjob.job(packed, profile)
+    job["spec"]["entrypoint"] = f'python -P -c "{ASKS}"'  # there is no GPU to train on
+    made = Found(rayjob, space.create(job))
+    for manifest in owned_by(made.job, rayjob.owned(packed, profile, secrets.token_urlsafe())):
+        space.apply(manifest)
+    KubeRuns(space).begin(made)
+    seen: list[int] = []
+    ends = time.monotonic() + 400
+    while time.monotonic() < ends and not _rayjobs(site.kube, site.namespace)[0].get("status", {}).get("endTime"):
+        now = len(pods(site, "ray.io/group=lanes-2x1c1g"))
+        if seen[-1:] != [now]:
+            seen.append(now)
+        time.sleep(0.5)
+    assert seen[0] == 0 and max(seen) == 2, seen
+    (job,) = _rayjobs(site.kube, site.namespace)
+    assert job["status"]["jobStatus"] == "SUCCEEDED", job["status"]
+    told: Any = client.CoreV1Api(site.kube).list_namespaced_event(site.namespace)
+    assert {"CreatedWorkerPod", "DeletedWorkerPod"} <= {event.reason for event in told.items}
+
+
+def _place(site: Site) -> KubernetesPlace:
+    return KubernetesPlace(kubeconfig=site.folder / "user.kubeconfig", namespace=site.namespace)
 
 
 @pytest.mark.soak
