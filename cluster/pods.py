@@ -150,8 +150,8 @@ def _placement(profile: Profile, on: Profile | Head, labels: Mapping[str, str]) 
     }
     said = {
         "imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets],
-        "nodeSelector": on.node_selector,
-        "tolerations": list(on.tolerations),
+        "nodeSelector": dict(on.node_selector),
+        "tolerations": [dict(one) for one in on.tolerations],
         "priorityClassName": profile.priority_class,
         "topologySpreadConstraints": [spread] if profile.spread_over else [],
     }
