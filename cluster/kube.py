@@ -201,23 +201,29 @@ class Changes:
         self._space, self._selector = space, selector
         self._since = since or self._now()
 
-    def wait(self, seconds: int) -> None:
-        """Until one of the pods changes, or for so long."""
+    def wait(self, seconds: int) -> bool:
+        """Until one of the pods changes, or for so long; whether one may have. A wait in vain is one call."""
         from kubernetes.client import ApiException
         from kubernetes.watch import Watch
 
+        watch = Watch()
         with self._space.told("watch", "Pod"):
             try:
-                for _ in Watch().stream(
-                    self._space.core.list_namespaced_pod, self._space.name,
-                    label_selector=self._selector, resource_version=self._since, timeout_seconds=seconds,
+                for event in watch.stream(
+                    self._space.core.list_namespaced_pod, self._space.name, label_selector=self._selector,
+                    resource_version=self._since, timeout_seconds=seconds, allow_watch_bookmarks=True,
                 ):  # fmt: skip
-                    time.sleep(TOGETHER)
-                    break
+                    if event["type"] != "BOOKMARK":  # which only says how far others' pods have come
+                        time.sleep(TOGETHER)
+                        self._since = self._now()
+                        return True
             except ApiException as error:
                 if error.status != 410:  # gone: so much has changed that the server has forgotten where we were
                     raise
-        self._since = self._now()
+                self._since = self._now()
+                return True
+        self._since = str(watch.resource_version)
+        return False
 
     def _now(self) -> str:
         with self._space.told("list", "Pod"):

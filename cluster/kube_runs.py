@@ -69,8 +69,11 @@ class KubeRuns:
         if run.state in ("done", "stopped"):
             return run, None
         pods = self._space.find("v1", "Pod", of(name))
-        events = self._space.find("v1", "Event", fields=f"involvedObject.uid={found.job['metadata']['uid']}")
-        keeping = troubles.of(pods, events, str(found.job.get("status", {}).get("startTime", "")))
+        events = []
+        status, wanted = found.job.get("status", {}), found.job["spec"].get("parallelism", 0)
+        if status.get("ready", 0) < wanted:  # what a Job lacks may have been refused
+            events = self._space.find("v1", "Event", fields=f"involvedObject.uid={found.job['metadata']['uid']}")
+        keeping = troubles.of(pods, events, str(status.get("startTime", "")))
         told = tuple(dict.fromkeys((*run.troubles, *keeping)))
         return Run(run.name, run.state, run.progress, told), found.runtime.driver(pods)
 

@@ -36,8 +36,9 @@ ASIDE = "/tmp/study"
 LEFTOVERS = 30
 """Seconds that what an earlier run owned may take to go after it."""
 
-PATIENCE = 30
-"""Seconds of a watch before things are looked at anew."""
+PATIENCE = (5, 60)
+"""Seconds of a watch before things are looked at anew: at first, and at most. No watch tells of a pod that may not be
+made, nor of a run without pods that is stopped."""
 
 
 class OnKubernetes:
@@ -137,6 +138,7 @@ class OnKubernetes:
         heard: dict[str, int] = {}
         told: tuple[str, ...] = ()
         changes = self._space.changes(of(name))
+        patience, longest = PATIENCE
         while True:
             run, driver = self._runs.look(name)
             if not run.active:
@@ -145,18 +147,22 @@ class OnKubernetes:
                 told = run.troubles
                 for trouble in told:
                     tell(trouble)
-            if driver is not None:
-                self._hear(driver, heard, on_line)
-            changes.wait(PATIENCE)
+            heard_more = driver is not None and self._hear(driver, heard, on_line)
+            changed = changes.wait(patience)
+            patience = PATIENCE[0] if changed or heard_more else min(2 * patience, longest)
 
-    def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> None:
-        """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later."""
+    def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> bool:
+        """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later.
+
+        Whether there were any."""
         uid = pod["metadata"]["uid"]
+        before = heard.get(uid, 0)
         with suppress(PlaceError):
             for i, line in enumerate(self._space.log(pod["metadata"]["name"], pods.CONTAINER, follow=True)):
                 if i >= heard.get(uid, 0):
                     on_line(line)
                     heard[uid] = i + 1
+        return heard.get(uid, 0) > before
 
     def logs(self, name: str, follow: bool) -> Iterator[str]:
         """Lines of the newest driver's log."""

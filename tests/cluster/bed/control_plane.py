@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import urllib.request
 from collections.abc import Callable
@@ -15,6 +16,17 @@ from tests.cluster.bed.programs import program
 
 NAMES = ("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
 """In the order in which they are stopped: an API server without etcd does not end by itself."""
+
+AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+    ],
+}
+"""Who is no ServiceAccount, or a controller's, leaves no line: what is left are studies and who runs them."""
 
 
 def up(bed: Bed) -> None:
@@ -43,6 +55,8 @@ def _etcd(bed: Bed) -> None:
 
 def _api_server(bed: Bed) -> None:
     pki = bed.certificates
+    policy = bed.folder / "audit.json"
+    policy.write_text(json.dumps(AUDIT), encoding="utf-8")
     processes.start(
         bed,
         "kube-apiserver",
@@ -64,6 +78,8 @@ def _api_server(bed: Bed) -> None:
         f"--service-account-key-file={pki / 'accounts.key'}",
         f"--service-account-signing-key-file={pki / 'accounts.key'}",
         f"--cert-dir={bed.folder / 'apiserver'}",
+        f"--audit-policy-file={policy}",
+        f"--audit-log-path={bed.audit}",
     )
 
 

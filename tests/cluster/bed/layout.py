@@ -57,6 +57,11 @@ class Bed:
         return self.folder / "logs"
 
     @property
+    def audit(self) -> Path:
+        """What ServiceAccounts have asked of the API server: a line of JSON per call."""
+        return self.logs / "audit.log"
+
+    @property
     def containerd(self) -> Path:
         return self.folder / "containerd"
 

@@ -12,7 +12,7 @@ from tests.cluster.bed.command import run
 from tests.cluster.bed.layout import MARKER
 
 PROGRAMS = {
-    *("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "coredns"),
+    *("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "coredns", "kwok"),
     *("containerd", "containerd-shim-runc-v2", "runc", "pause"),
 }
 

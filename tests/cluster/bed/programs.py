@@ -25,6 +25,7 @@ GO = {
     "kubelet": ("kubernetes", "k8s.io/kubernetes/cmd/kubelet"),
     "coredns": ("coredns", "github.com/coredns/coredns"),
     "helm": ("helm", "helm.sh/helm/v3/cmd/helm"),
+    "kwok": ("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
     "pause": ("pause", "."),
 }
 """Name -> module below ``tools`` and package to build in it."""
