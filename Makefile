@@ -49,6 +49,8 @@ integration: install
 soak: install  ## Strike a study on this machine thirty times at random moments (give XFER_SOAK_SEED to repeat): half an hour.
 	$(BIN)/pytest -s tests/integration -m soak
 
+# With XFER_KUBERAY_CRDS (a folder with KubeRay 1.7's definitions) and XFER_KUBERAY_OPERATOR (its operator's program) RayJobs
+# are tested, too; without them these tests are skipped, and say so.
 test-cluster: install  ## Test on real Kubernetes: started here (root, Go, Debian), or the cluster of $XFER_TEST_KUBECONFIG.
 	-test -n "$$XFER_TEST_KUBECONFIG" || $(BIN)/python -m tests.cluster.bed build
 	$(BIN)/pytest tests/cluster -m "not soak"
