@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, BinaryIO
 
 from cluster import troubles
@@ -31,7 +32,7 @@ class Namespace:
     """What the verbs need of one namespace."""
 
     def __init__(self, place: KubernetesPlace) -> None:
-        from kubernetes import client, config
+        from kubernetes import config
         from kubernetes.dynamic import DynamicClient
 
         self.name = place.namespace
@@ -40,9 +41,16 @@ class Namespace:
             api = config.new_client_from_config(config_file=_file(place), context=place.context)
         except config.ConfigException as error:
             raise PlaceError(f"there is no such access: {error}", where, "mend the context in places.yaml") from error
-        self.core = client.CoreV1Api(api)
+        self._api = api
         with self.told("look at", "the API"):
             self._dynamic = DynamicClient(api)
+
+    @cached_property
+    def core(self) -> Any:
+        """What only a client of its own can: logs, watches and commands. It takes half a second to import."""
+        from kubernetes import client
+
+        return client.CoreV1Api(self._api)
 
     def get(self, api_version: str, kind: str, name: str) -> Manifest | None:
         """One object; None when it is not there."""

@@ -18,6 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from cluster.manifest import INSTANCE
 
+Group = tuple[str, str]
+"""Who asks, and what state the study is in that it asks about."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -63,12 +66,13 @@ def _study(entry: Mapping[str, Any], uids: Mapping[str, str]) -> str:
     return name.rpartition("-")[0].rpartition("-")[0] if about.get("resource") == "pods" else name
 
 
-def table(found: Iterable[tuple[str, Call]], sizes: Mapping[str, int], minutes: float) -> str:
+def table(found: Iterable[tuple[Group, Call]], sizes: Mapping[Group, int], minutes: float) -> str:
     """Calls a minute, of a group together and of each of its studies: a row per group and kind of call."""
     counted = Counter((group, call.what) for group, call in found)
-    rows = [f"{'':28}{'call':22}{'a minute':>10}{'a study':>10}"]
-    for group, size in sizes.items():
-        kinds = {what: count for (named, what), count in sorted(counted.items()) if named == group}
+    rows = [f"{'who':14}{'studies':22}{'call':18}{'a minute':>10}{'a study':>10}"]
+    for (who, state), size in sizes.items():
+        kinds = {what: count for (group, what), count in sorted(counted.items()) if group == (who, state)}
         for what, count in {**kinds, "all": sum(kinds.values())}.items():
-            rows.append(f"{group:28}{what:22}{count / minutes:10.1f}{count / minutes / size:10.2f}")
+            studies = f"{size} {state}"
+            rows.append(f"{who:14}{studies:22}{what:18}{count / minutes:10.1f}{count / minutes / size:10.2f}")
     return "\n".join(rows)

@@ -6,9 +6,11 @@ python -m tests.cluster.crowd FOLDER STUDY...
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from cluster import places
@@ -30,8 +32,10 @@ def main() -> None:
         someone.follow(name, lambda line: _tell(name, line), lambda trouble: _tell(name, trouble))
 
     with ThreadPoolExecutor(len(studies)) as people:
-        for done in [people.submit(one, study) for study in studies]:
-            done.result()
+        for done in as_completed([people.submit(one, study) for study in studies]):
+            if error := done.exception():
+                traceback.print_exception(error)
+                os._exit(1)  # the others would go on
 
 
 def _tell(name: str, said: str) -> None:

@@ -62,6 +62,7 @@ def _kwok(bed: Bed) -> Iterator[subprocess.Popen[bytes]]:
         f"--config={file}",
         "--manage-all-nodes=false",
         f"--manage-nodes-with-annotation-selector={MARK}=fake",
+        "--node-lease-duration-seconds=40",  # without leases they are lost after as long
         f"--node-ip={NODE_ADDRESS}",
         f"--node-port={PORT}",
         f"--server-address={NODE_ADDRESS}:{PORT}",
