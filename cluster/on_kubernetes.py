@@ -138,7 +138,8 @@ class OnKubernetes:
         heard: dict[str, int] = {}
         told: tuple[str, ...] = ()
         changes = self._space.changes(of(name))
-        patience, longest = PATIENCE
+        first, longest = PATIENCE
+        patience = first
         while True:
             run, driver = self._runs.look(name)
             if not run.active:
@@ -149,12 +150,13 @@ class OnKubernetes:
                     tell(trouble)
             heard_more = driver is not None and self._hear(driver, heard, on_line)
             changed = changes.wait(patience)
-            patience = PATIENCE[0] if changed or heard_more else min(2 * patience, longest)
+            patience = first if changed or heard_more else min(2 * patience, longest)
 
     def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> bool:
         """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later.
 
-        Whether there were any."""
+        Returns whether there were any.
+        """
         uid = pod["metadata"]["uid"]
         before = heard.get(uid, 0)
         with suppress(PlaceError):

@@ -207,6 +207,8 @@ def status(site: Site, *words: str) -> tuple[str, float]:
 
 def test_a_study_asks_the_api_server_a_few_times_a_minute(fifty: Fifty, capsys: pytest.CaptureFixture[str]) -> None:
     since = time.time()
+    followed = {(call.namespace, call.study) for call in fifty.calls(fifty.began, since) if call.what == "get pods/log"}
+    assert followed >= fifty.seconds.keys(), "who watches a study that runs follows its driver's log"
     time.sleep(MINUTE)
     found = fifty.calls(since, time.time())
     states = {(run.namespace, run.name): fifty.state(run) for run in fifty.runs}
@@ -215,10 +217,9 @@ def test_a_study_asks_the_api_server_a_few_times_a_minute(fifty: Fifty, capsys: 
     groups = {(account, state): sizes[state] for account, state in MOST}
     rows = [((call.account, states[call.namespace, call.study]), call) for call in found]
     before = fifty.calls(fifty.began, fifty.settled)
+    halves = sum(run.ready > 0 and not run.whole for run in fifty.runs)
     with capsys.disabled():
-        print(
-            f"\n{sum(run.ready > 0 and not run.whole for run in fifty.runs)} of those that wait have some of their pods"
-        )
+        print(f"\n{halves} of those that wait have some of their pods")
         print(f"{len(before) / len(states):.1f} calls a study to submit it and until all have settled")
         print(table(rows, groups, MINUTE / 60))
     each = Counter((group, call.namespace, call.study) for group, call in rows)
