@@ -25,6 +25,9 @@ API_VERSION, KIND = "ray.io/v1", "RayJob"
 RETRIES = 20
 """Clusters that may be lost, and submissions to one of them, before the study counts as failed."""
 
+FAREWELL = 10
+"""Seconds that a worker has to end: it has nothing to save, and one that waits for its head hears no signal."""
+
 LINGER = 10
 """Seconds for which the cluster of a job that has ended stays, for who reads its last words."""
 
@@ -173,7 +176,9 @@ def _fit(whole: PodSize, part: PodSize) -> int:
 
 def _group(name: str, bundle: Bundle, profile: Profile, size: PodSize) -> Manifest:
     start = {"num-cpus": str(size.cpu), "num-gpus": str(size.gpu)}
-    return {"groupName": name, "rayStartParams": start, "template": _ray_pod(bundle, profile, size, ports=pods.METRICS)}
+    template = _ray_pod(bundle, profile, size, ports=pods.METRICS)
+    template["spec"]["terminationGracePeriodSeconds"] = FAREWELL
+    return {"groupName": name, "rayStartParams": start, "template": template}
 
 
 def _ray_pod(bundle: Bundle, profile: Profile, size: PodSize | Head, **options: Any) -> Manifest:
