@@ -18,6 +18,7 @@ from tests.cluster.charting import CHART, Helm, helm_program
 from tests.integration import studies
 from tests.unit.chart.wrong_values import Values
 
+QUICKSTART = Path(__file__).parents[2] / "jobs" / "studies" / "quickstart.yaml"
 INDEX = "batch.kubernetes.io/job-completion-index"
 
 
@@ -96,3 +97,15 @@ def places(folder: Path, namespace: str, kubeconfig: Path, **change: str) -> Non
     entry = {"namespace": namespace, "kubeconfig": str(kubeconfig), **change}
     said = ", ".join(f"{name}: {value}" for name, value in entry.items())
     (folder / "places.yaml").write_text(f"bed: {{kubernetes: {{{said}}}}}\n")
+
+
+def quickstart(folder: Path, every: int = 500) -> Path:
+    """The quickstart with a storage of its own in this folder (by itself it has one below the working folder), and
+    with so many steps between snapshots."""
+    folder.mkdir(exist_ok=True)
+    text = QUICKSTART.read_text()
+    assert "snapshot_every: 500" in text and "storage:" not in text
+    text = text.replace("snapshot_every: 500", f"snapshot_every: {every}")
+    path = folder / QUICKSTART.name
+    path.write_text(f"storage: {folder / 'runs'}\n{text}")
+    return path

@@ -87,7 +87,6 @@ def pods(site: Site, labels: str) -> list[str]:
     return [pod.metadata.name for pod in found.items if pod.metadata.deletion_timestamp is None]
 
 
-QUICKSTART = Path(__file__).parents[2] / "jobs" / "studies" / "quickstart.yaml"
 INTERVAL = 25
 """Steps between its snapshots, here."""
 
@@ -236,10 +235,8 @@ def test_the_quickstart_loses_each_kind_of_pod_three_times(
     rng.shuffle(coming)
     with capsys.disabled():
         print(f"\nXFER_SOAK_SEED={seed}")  # noqa: T201 - by which it can be done again
-    study, alone = tmp_path / "quickstart.yaml", tmp_path / "alone" / "quickstart.yaml"
-    alone.parent.mkdir()
+    study, alone = sites.quickstart(tmp_path, INTERVAL), sites.quickstart(tmp_path / "alone", INTERVAL)
     for path in (study, alone):
-        path.write_text(QUICKSTART.read_text().replace("snapshot_every: 500", f"snapshot_every: {INTERVAL}"))
         assert site.xfer("lock", str(path)).returncode == 0
     assert site.xfer("run", str(alone), timeout=1200).returncode == 0
     assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 import secrets
-import shutil
 import time
 from pathlib import Path
 
@@ -33,8 +32,6 @@ TIMES = 3
 """Strikes of each kind."""
 GAPS = (30, 130)
 """Steps of new work between two strikes: all of them come before the study is done."""
-
-QUICKSTART = Path(__file__).parents[2] / "jobs" / "studies" / "quickstart.yaml"
 
 
 @pytest.fixture
@@ -97,7 +94,7 @@ def as_on_this_machine(site: Site, study: Path, alone: Path) -> None:
 
 
 def test_the_quickstart_in_two_pods(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    study = Path(shutil.copy(QUICKSTART, site.folder))
+    study = sites.quickstart(site.folder)
     assert site.xfer("lock", str(study)).returncode == 0
     began = time.monotonic()
     done = site.xfer("run", str(study), "--on", "bed", timeout=1800)
@@ -106,6 +103,4 @@ def test_the_quickstart_in_two_pods(site: Site, tmp_path: Path, capsys: pytest.C
     with capsys.disabled():
         print(f"\nquickstart in two pods: {time.monotonic() - began:.0f} s")
     assert site.xfer("fetch", str(study), "--on", "bed").returncode == 0
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    as_on_this_machine(site, study, Path(shutil.copy(QUICKSTART, alone)))
+    as_on_this_machine(site, study, sites.quickstart(tmp_path / "alone"))
