@@ -42,6 +42,7 @@ class Namespace:
         except config.ConfigException as error:
             raise PlaceError(f"there is no such access: {error}", where, "mend the context in places.yaml") from error
         self._api = api
+        self._known: dict[tuple[str, str], bool] = {}
         with self.told("look at", "the API"):
             self._dynamic = DynamicClient(api)
 
@@ -110,15 +111,20 @@ class Namespace:
                 yield rest.decode(errors="replace")
 
     def knows(self, api_version: str, kind: str) -> bool:
-        """Whether the cluster has such objects at all."""
-        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+        """Whether the cluster has such objects now; what the client keeps of that may be long over."""
+        from kubernetes.client import ApiException
 
-        with self.told("look for", kind):
-            try:
-                self._kind(api_version, kind)
-            except ResourceNotFoundError:
-                return False
-            return True
+        if (api_version, kind) not in self._known:
+            with self.told("look for", kind):
+                try:
+                    answer = self._dynamic.request("get", f"/apis/{api_version}")
+                    names = {resource["kind"] for resource in _plain(answer)["resources"]}
+                except ApiException as error:
+                    if error.status != 404:
+                        raise
+                    names = set()
+            self._known[api_version, kind] = kind in names
+        return self._known[api_version, kind]
 
     def may(self, verb: str, group: str, resource: str) -> bool:
         """Whether whoever asks may do so here."""

@@ -41,8 +41,9 @@ RUNTIMES: tuple[Runtime, ...] = (indexed_job, rayjob)
 
 
 def known(space: Namespace) -> tuple[Runtime, ...]:
-    """Runtimes that the cluster has objects for."""
-    return tuple(one for one in RUNTIMES if space.knows(one.API_VERSION, one.KIND))
+    """Runtimes that the cluster has objects for, and that whoever asks may look at."""
+    has_rayjobs = space.knows(rayjob.API_VERSION, rayjob.KIND) and space.may("list", "ray.io", "rayjobs")
+    return RUNTIMES if has_rayjobs else (indexed_job,)
 
 
 def chosen(space: Namespace, profile: Profile) -> Runtime:

@@ -10,7 +10,7 @@ import pytest
 from kubernetes import client, utils
 from ruamel.yaml import YAML
 
-from cluster.rights import RIGHTS
+from cluster.rights import POLICIES, QUEUES, RAYJOBS, RIGHTS
 from tests.cluster.bed import volumes
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.command import wait_for
@@ -82,7 +82,7 @@ def test_lint_install_test_upgrade_and_uninstall_leave_nothing(
     notes = helm("install", "xfer", str(CHART), values=values)
     assert f"{namespace}:\n  kubernetes: {{context: CONTEXT, namespace: {namespace}, profile: xfer}}\n" in notes
     assert f"xfer doctor --on {namespace}\n" in notes
-    assert profile_of(kube, namespace)["pod"] == {"cpu": 1, "memory": "1Gi", "gpu": 0}
+    assert profile_of(kube, namespace)["pod"] == {"cpu": 1, "cpuRequest": None, "memory": "1Gi", "gpu": 0}
 
     installed = present(kube, namespace)
     assert "Succeeded" in helm("test", "xfer")
@@ -170,6 +170,7 @@ def test_accounts_may_what_they_need_and_no_more(helm: Helm, bed: Cluster, names
     anyone = allowed("default")
     theirs = {"batch/jobs get", "batch/jobs patch", "ray.io/rayjobs get", "ray.io/rayjobs patch"}
     assert allowed("xfer-study") - anyone == theirs
+    every = RIGHTS | RAYJOBS | QUEUES | POLICIES
     assert allowed("xfer-user") - anyone == {
-        f"{group}/{resource} {verb}" for (group, resource), verbs in RIGHTS.items() for verb in verbs
+        f"{group}/{resource} {verb}" for (group, resource), verbs in every.items() for verb in verbs
     }
