@@ -13,6 +13,7 @@ from typing import BinaryIO
 from cluster import inputs, pods, runtime
 from cluster.belongings import owned_by
 from cluster.bundle import Bundle, archive, bundle, files_of
+from cluster.changes import Changes
 from cluster.doctor import examine
 from cluster.errand import errand
 from cluster.fetch import fetch
@@ -137,7 +138,7 @@ class OnKubernetes:
         """Hand over the driver's lines, pod after pod, until the run ends; ``tell`` hears what keeps it waiting."""
         heard: dict[str, int] = {}
         told: tuple[str, ...] = ()
-        changes = self._space.changes(of(name))
+        changes = Changes(self._space, of(name))
         first, longest = PATIENCE
         patience = first
         while True:

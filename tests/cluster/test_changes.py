@@ -9,7 +9,8 @@ import pytest
 from kubernetes import client
 from kubernetes.watch import Watch
 
-from cluster.kube import Changes, Namespace
+from cluster.changes import Changes
+from cluster.kube import Namespace
 from cluster.places import KubernetesPlace
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.objects import create, manifest
@@ -53,13 +54,13 @@ def remembers(core: client.CoreV1Api, namespace: str) -> bool:
 
 
 def test_a_change_ends_a_wait_and_none_does_not(space: Namespace, kube: client.ApiClient, namespace: str) -> None:
-    changes = space.changes("app=watched")
+    changes = Changes(space, "app=watched")
     assert waited(changes, 2) >= 1.5, "nothing has changed"
     later = threading.Timer(1, make, (kube, namespace, "one"))
     later.start()
     assert waited(changes, 20) < 10
     later.join()
-    assert waited(space.changes("app=other"), 2) >= 1.5, "others' pods are nothing to it"
+    assert waited(Changes(space, "app=other"), 2) >= 1.5, "others' pods are nothing to it"
     make(kube, namespace, "two")
     assert waited(changes, 20) < 10, "what came between two waits is not missed"
 
