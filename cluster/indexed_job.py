@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from cluster import pods
-from cluster.belongings import belongings, keys
+from cluster.belongings import belongings, environment, keys
 from cluster.bundle import Bundle
-from cluster.inputs import variables
-from cluster.manifest import QUEUE, RUN, Manifest, is_stopped, labels
+from cluster.manifest import RUN, Manifest, at_rest, labels, metadata, newest_begun
 from cluster.profile import Profile
-from cluster.runs import State
+from cluster.runs import State, why_failed
 
 API_VERSION, KIND = "batch/v1", "Job"
 
@@ -38,9 +37,7 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
         "XFER_POD_CPU": str(profile.pod.cpu),
         "XFER_POD_GPU": str(profile.pod.gpu),
         "RAY_AUTH_MODE": "token",
-        # A worker that has lost its head looks for the next one soon, not after a minute.
-        "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
-        **variables(bundle.inputs),
+        **environment(bundle),
     }
     command = ["python", "-P", "-u", "-m", "jobs.pod", f"{pods.STUDY}/{bundle.file}"]
     template = pods.pod(
@@ -67,11 +64,10 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
         },
         "template": template,
     }
-    queued = {QUEUE: profile.queue} if profile.queue else {}
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "metadata": {"name": name, "labels": {**labels(RUN, name), **queued}},
+        "metadata": metadata(name, profile.queue),
         "spec": spec,
     }
 
@@ -85,8 +81,7 @@ def owned(bundle: Bundle, profile: Profile, token: str) -> list[Manifest]:
         "selector": labels(RUN, name),
         "ports": [{"name": "ray", "port": RAY_PORT}],
     }
-    metadata = {"name": name, "labels": labels(RUN, name)}
-    names = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service}
+    names = {"apiVersion": "v1", "kind": "Service", "metadata": metadata(name), "spec": service}
     return [*belongings(bundle, profile, {"RAY_AUTH_TOKEN": token}), names]
 
 
@@ -97,22 +92,12 @@ def state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
         return "done", ""
     failed = conditions.get("Failed") or conditions.get("FailureTarget")
     if failed:
-        unfinished = progress.get("unfinished")
-        reason = progress.get("problem") or failed["message"]
-        return "failed", f"{unfinished} cells are not done" if unfinished else reason
-    if is_stopped(job):
-        return "stopped", ""
-    if job["spec"].get("suspend"):
-        return "waiting", f"the queue '{job['metadata']['labels'].get(QUEUE)}' has not admitted it yet"
+        return "failed", why_failed(progress, failed["message"])
+    if (resting := at_rest(job)) is not None:
+        return resting
     return ("running", "") if progress and job.get("status", {}).get("ready") else ("waiting", "")
 
 
 def driver(found: list[Manifest]) -> Manifest | None:
     """The newest pod of index 0 that has begun to run."""
-    begun = [
-        pod
-        for pod in found
-        if pod["metadata"]["labels"].get(INDEX) == "0"
-        and pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")
-    ]
-    return max(begun, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+    return newest_begun([pod for pod in found if pod["metadata"]["labels"].get(INDEX) == "0"])

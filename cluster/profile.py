@@ -40,6 +40,10 @@ class PodSize(_Camel):
     memory: str
     gpu: int = Field(default=0, ge=0)
 
+    def fits(self, cpu: int, gpu: int) -> int:
+        """How often so many CPUs and GPUs go into it."""
+        return min(self.cpu // cpu, self.gpu // gpu if gpu else self.cpu)
+
 
 class Head(_Camel):
     """What KubeRay's head pod gets, in which the driver runs: no lane does."""
@@ -99,7 +103,7 @@ class Profile(_Camel):
 
     def _pods(self, shape: Resources) -> int:
         cpu, gpu = shape.per_rank.cpu, shape.per_rank.gpu
-        fit = min(self.pod.cpu // cpu, self.pod.gpu // gpu if gpu else self.pod.cpu)
+        fit = self.pod.fits(cpu, gpu)
         if fit == 0:
             has = f"a pod of this profile has {self.pod.cpu} and {self.pod.gpu}"
             what = f"a rank takes {cpu} CPUs and {gpu} GPUs, and {has}"

@@ -63,6 +63,12 @@ class Run:
 COLUMNS = ("run", "state", "phases", "steps", "rate", "left", "device-hours", "what")
 
 
+def why_failed(progress: dict[str, Any], said: str) -> str:
+    """Of a run that has failed: what its driver knows of it, else what the place ``said``."""
+    unfinished = progress.get("unfinished")
+    return f"{unfinished} cells are not done" if unfinished else progress.get("problem") or said
+
+
 def of_log(name: str, lines: Iterable[str], alive: bool) -> Run:
     """A run whose driver's log is all there is to know of it, and whether the driver is alive."""
     progress = Progress()

@@ -11,13 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from cluster import pods
-from cluster.belongings import belongings, keys
+from cluster.belongings import belongings, environment, keys
 from cluster.bundle import Bundle
-from cluster.inputs import variables
 from cluster.kuberay.job_rules import refuse
-from cluster.manifest import QUEUE, RUN, Manifest, is_stopped, labels
+from cluster.manifest import RUN, Manifest, at_rest, labels, metadata, newest_begun
 from cluster.profile import Head, PodSize, Profile
-from cluster.runs import State
+from cluster.runs import State, why_failed
 from xfer.phase.resources import Resources
 
 API_VERSION, KIND = "ray.io/v1", "RayJob"
@@ -66,11 +65,10 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
         "ttlSecondsAfterFinished": LINGER,
         "rayClusterSpec": _cluster(bundle, profile),
     }  # fmt: skip
-    queued = {QUEUE: profile.queue} if profile.queue else {}
     made = {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "metadata": {"name": name, "labels": {**labels(RUN, name), **queued}},
+        "metadata": metadata(name, profile.queue),
         "spec": _merged(spec, profile.ray_job),
     }
     refuse(made, "rayJob in the profile")
@@ -89,12 +87,9 @@ def state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
     if deployment == "Complete":
         return "done", ""
     if deployment in ("Failed", "ValidationFailed"):
-        unfinished = progress.get("unfinished")
-        return "failed", f"{unfinished} cells are not done" if unfinished else progress.get("problem") or message
-    if is_stopped(job):
-        return "stopped", ""
-    if job["spec"].get("suspend"):
-        return "waiting", f"the queue '{job['metadata']['labels'].get(QUEUE)}' has not admitted it yet"
+        return "failed", why_failed(progress, message)
+    if (resting := at_rest(job)) is not None:
+        return resting
     if deployment == "Running" and status.get("jobStatus") == "RUNNING":
         return "running", ""
     cluster = status.get("rayClusterStatus", {})
@@ -104,10 +99,8 @@ def state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
 
 def driver(found: list[Manifest]) -> Manifest | None:
     """The pod whose log tells of the driver: the newest head that has begun, else the newest submitter."""
-    begun = [pod for pod in found if pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed")]
-    heads = [pod for pod in begun if pod["metadata"]["labels"].get(NODE) == HEAD]
-    submitters = [pod for pod in begun if SUBMITTER in pod["metadata"]["labels"]]
-    return max(heads or submitters, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+    head = newest_begun([pod for pod in found if pod["metadata"]["labels"].get(NODE) == HEAD])
+    return head or newest_begun([pod for pod in found if SUBMITTER in pod["metadata"]["labels"]])
 
 
 def _cluster(bundle: Bundle, profile: Profile) -> Manifest:
@@ -132,12 +125,11 @@ def _fixed(bundle: Bundle, profile: Profile) -> Manifest:
 def _scaled(bundle: Bundle, profile: Profile) -> Manifest:
     """Workers by demand: for each shape of lane such as have just its size, or as much of it as a pod holds."""
     groups, most = [], profile.autoscale.max_pods
-    for shape in dict.fromkeys((s.ranks, s.per_rank.cpu, s.per_rank.gpu) for s in bundle.plan.shapes()):
-        ranks, cpu, gpu = shape
-        lane = Resources.model_validate({"ranks": ranks, "per_rank": {"cpu": cpu, "gpu": gpu}})
+    for lane in {resources.shape: resources for resources in bundle.plan.shapes()}.values():
         size, count = share(profile, lane)
-        name = f"lanes-{ranks}x{cpu}c{gpu}g"
-        limits = {"replicas": 0, "minReplicas": 0, "maxReplicas": max(count, most * _fit(profile.pod, size))}
+        name = "lanes-{}x{}c{}g".format(*lane.shape)
+        at_most = max(count, most * profile.pod.fits(size.cpu, size.gpu))
+        limits = {"replicas": 0, "minReplicas": 0, "maxReplicas": at_most}
         groups.append({**_group(name, bundle, profile, size), **limits})
     return {
         "enableInTreeAutoscaling": True,
@@ -170,10 +162,6 @@ def share(profile: Profile, lane: Resources) -> tuple[PodSize, int]:
     return profile.pod.model_copy(update=size), count
 
 
-def _fit(whole: PodSize, part: PodSize) -> int:
-    return min(whole.cpu // part.cpu, whole.gpu // part.gpu if part.gpu else whole.cpu)
-
-
 def _group(name: str, bundle: Bundle, profile: Profile, size: PodSize) -> Manifest:
     start = {"num-cpus": str(size.cpu), "num-gpus": str(size.gpu)}
     template = _ray_pod(bundle, profile, size, ports=pods.METRICS)
@@ -187,10 +175,8 @@ def _ray_pod(bundle: Bundle, profile: Profile, size: PodSize | Head, **options: 
     env = {
         "XFER_STORAGE": profile.storage,
         "XFER_RUN": bundle.study,
-        # A worker that has lost its head looks for the next one soon, not after a minute.
-        "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
+        **environment(bundle),
         **({} if profile.queue else {"XFER_GROWS_TO": f"{most * profile.pod.cpu},{most * profile.pod.gpu}"}),
-        **variables(bundle.inputs),
     }
     template = pods.pod(
         profile, ["python", "-P", "-u", "-m", "jobs.ray_node"], env, labels(RUN, bundle.study),
