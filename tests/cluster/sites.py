@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from tests.cluster.bed.cluster import Cluster
 from tests.cluster.charting import CHART, Helm, helm_program
 from tests.integration import studies
 from tests.unit.chart.wrong_values import Values
+from xfer.events import PROGRESS
 
 QUICKSTART = Path(__file__).parents[2] / "jobs" / "studies" / "quickstart.yaml"
 INDEX = "batch.kubernetes.io/job-completion-index"
@@ -56,6 +59,10 @@ class Site:
     def job(self, name: str) -> Any:
         return client.BatchV1Api(self.kube).read_namespaced_job(name, self.namespace)
 
+    def progress(self, run: str) -> dict[str, int]:
+        """What the driver of a Job has told."""
+        return progress(self.job(run).metadata.annotations)
+
     def pod(self, run: str, index: int) -> str | None:
         """Name of the pod of an index that runs now."""
         found: Any = client.CoreV1Api(self.kube).list_namespaced_pod(
@@ -80,6 +87,12 @@ class Site:
     def evict_pod(self, name: str) -> None:
         body = client.V1Eviction(metadata=client.V1ObjectMeta(name=name, namespace=self.namespace))
         client.CoreV1Api(self.kube).create_namespaced_pod_eviction(name, self.namespace, body)
+
+
+def progress(annotations: Mapping[str, str] | None) -> dict[str, int]:
+    """What a run's driver has told, by its object's annotations."""
+    told = (annotations or {}).get(PROGRESS)
+    return dict(json.loads(told)) if told else {"steps_done": 0, "phases_done": 0}
 
 
 def install(bed: Cluster, kube: client.ApiClient, namespace: str, folder: Path, values: Values) -> Site:

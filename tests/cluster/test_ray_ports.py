@@ -22,7 +22,6 @@ from tests.cluster.bed.command import wait_for
 from tests.cluster.charting import here
 from tests.cluster.conftest import fresh_namespace
 from tests.cluster.sites import Site
-from xfer.events import PROGRESS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -53,16 +52,11 @@ def running(bed: Cluster, kube: client.ApiClient, tmp_path_factory: pytest.TempP
         study = site.study(steps=40_000)  # longer than the tests: it ends with its namespace
         submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
         assert submitted.returncode == 0, submitted.stderr
-        wait_for("steps", lambda: trains(site), 300, every=1)
+        wait_for("steps", lambda: site.progress("nano")["steps_done"], 300, every=1)
         core: Any = client.CoreV1Api(kube)
         secret = core.read_namespaced_secret("nano", namespace).data["RAY_AUTH_TOKEN"]
         head = core.read_namespaced_pod(site.pod("nano", 0), namespace).status.pod_ip
         yield Running(site, study, head, base64.b64decode(secret).decode())
-
-
-def trains(site: Site) -> bool:
-    told = (site.job("nano").metadata.annotations or {}).get(PROGRESS, '{"steps_done": 0}')
-    return bool(json.loads(told)["steps_done"])
 
 
 def http(address: str, path: str, token: str | None) -> tuple[int, str]:

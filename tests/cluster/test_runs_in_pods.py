@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-import xfer
-from tests.cluster import sites
+from tests.cluster import outcomes, sites
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.command import wait_for
 from tests.cluster.bed.layout import BedError
 from tests.cluster.charting import here
 from tests.cluster.sites import Site
 from tests.integration import studies
-from xfer.events import PROGRESS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
@@ -31,15 +29,10 @@ def site(bed: Cluster, kube: client.ApiClient, namespace: str, tmp_path: Path) -
     return sites.install(bed, kube, namespace, tmp_path, values)
 
 
-def progress(site: Site, name: str) -> dict[str, int]:
-    told = (site.job(name).metadata.annotations or {}).get(PROGRESS)
-    return dict(json.loads(told)) if told else {"steps_done": 0, "phases_done": 0}
-
-
 def when(site: Site, done: Callable[[dict[str, int]], bool], strike: Callable[[str], None], index: int) -> None:
     """Strike at the pod of an index once the run has come so far."""
     try:
-        wait_for("progress", lambda: done(progress(site, "nano")), 200)
+        wait_for("progress", lambda: done(site.progress("nano")), 200)
     except BedError as error:
         raise BedError(f"{error}\n{site.story('nano')}") from error
     name = wait_for(f"pod of index {index}", lambda: site.pod("nano", index), 120)
@@ -48,9 +41,6 @@ def when(site: Site, done: Callable[[dict[str, int]], bool], strike: Callable[[s
 
 def test_a_study_survives_its_pods_and_comes_to_the_same_scores(site: Site, tmp_path: Path) -> None:
     study = site.study(steps=300)
-    alone = studies.write(tmp_path / "alone", steps=300, text=studies.GENERATED)
-    assert site.xfer("run", str(alone)).returncode == 0
-
     submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
     assert submitted.returncode == 0, submitted.stdout + submitted.stderr
     watching = site.started("watch", "nano", "--on", "bed")
@@ -65,17 +55,10 @@ def test_a_study_survives_its_pods_and_comes_to_the_same_scores(site: Site, tmp_
     status = site.xfer("status", "--on", "bed").stdout
     assert "done" in status and "nano" in status
 
-    fetched = site.xfer("fetch", str(study), "--on", "bed")
-    assert fetched.returncode == 0, fetched.stderr
+    outcomes.as_on_this_machine(site, study, studies.write(tmp_path / "alone", steps=300, text=studies.GENERATED))
     pods: Any = client.CoreV1Api(site.kube).list_namespaced_pod(site.namespace, field_selector="status.phase=Running")
     assert [pod.metadata.name for pod in pods.items if pod.metadata.deletion_timestamp is None] == []
-    assert studies.differences(studies.tables(study), studies.tables(alone)) == []
-    outcomes = xfer.open(str(study)).attempts().to_pylist()
-    committed = [row["phase"] for row in outcomes if row["outcome"] == "committed"]
-    assert len(committed) == len(set(committed))
-    repeated = studies.repeated_steps(study)
-    assert 1 <= len(repeated) <= 2, "a strike ends one attempt, or hits between two"
-    assert all(steps <= studies.EVERY for _, steps in repeated), repeated
+    assert outcomes.each_phase_was_made_once(study, strikes=2)
 
 
 def test_a_stopped_run_goes_on_and_its_name_is_its_own(site: Site) -> None:
@@ -84,14 +67,14 @@ def test_a_stopped_run_goes_on_and_its_name_is_its_own(site: Site) -> None:
     again = site.xfer("run", str(study), "--on", "bed", "--detach")
     assert again.returncode == 2
     assert "a run called 'nano' is" in again.stderr and "xfer stop nano" in again.stderr
-    wait_for("steps", lambda: progress(site, "nano")["steps_done"] > 20, 300)
+    wait_for("steps", lambda: site.progress("nano")["steps_done"] > 20, 300)
     assert site.xfer("stop", "nano", "--on", "bed").returncode == 0
     wait_for("end of the pods", lambda: site.pod("nano", 0) is None, 90)
     assert "stopped" in site.xfer("status", "nano", "--on", "bed").stdout
     began = time.monotonic()
     assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
     assert time.monotonic() - began < 60
-    wait_for("steps", lambda: progress(site, "nano")["steps_done"] > 20, 300)
+    wait_for("steps", lambda: site.progress("nano")["steps_done"] > 20, 300)
     logs = site.xfer("logs", "nano", "--on", "bed").stdout
     phase = next(json.loads(line) for line in logs.splitlines() if '"event": "phase"' in line)
     assert phase["first_step"] >= 20, "it goes on where it stopped"
