@@ -90,11 +90,11 @@ def state(job: Manifest, progress: dict[str, Any]) -> tuple[State, str]:
         return "failed", why_failed(progress, message)
     if (resting := at_rest(job)) is not None:
         return resting
-    if deployment == "Running" and status.get("jobStatus") == "RUNNING":
-        return "running", ""
     cluster = status.get("rayClusterStatus", {})
-    failures = [c["message"] for c in cluster.get("conditions", []) if c["type"] == "ReplicaFailure"]
-    return "waiting", UNNOTICED if not status else "; ".join(failures) or str(cluster.get("reason", ""))
+    refused = "; ".join(c["message"] for c in cluster.get("conditions", []) if c["type"] == "ReplicaFailure")
+    if deployment == "Running" and status.get("jobStatus") == "RUNNING":
+        return "running", refused
+    return "waiting", UNNOTICED if not status else refused or str(cluster.get("reason", ""))
 
 
 def driver(found: list[Manifest]) -> Manifest | None:

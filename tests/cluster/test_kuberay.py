@@ -7,7 +7,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,19 +94,23 @@ KINDS = {
 }
 
 
-def strike(site: Site, kind: str) -> None:
-    """Delete a pod of this kind as soon as there is one."""
+def strike(site: Site, kind: str, how: Callable[[str], None]) -> None:
+    """Strike at a pod of this kind as soon as there is one."""
     (name, *_) = wait_for(f"pod of the {kind}", lambda: pods(site, KINDS[kind]), 200)
-    site.delete_pod(name)
+    how(name)
 
 
 def test_a_study_survives_its_pods_as_a_rayjob(site: Site, tmp_path: Path) -> None:
     study = site.study(steps=300)
     submitted = site.xfer("run", str(study), "--on", "bed", "--detach")
     assert submitted.returncode == 0, submitted.stdout + submitted.stderr
-    for kind, steps in (("worker", 20), ("submitter", 60), ("head", 100)):
+    for kind, how, steps in (
+        ("worker", site.evict_pod, 20),  # as by a drained node
+        ("submitter", site.delete_pod, 60),
+        ("head", site.evict_pod, 100),
+    ):
         wait_for(f"{steps} steps", lambda: progress(site)["steps_done"] > steps, 300)  # noqa: B023
-        strike(site, kind)
+        strike(site, kind, how)
 
     ended = site.xfer("watch", "nano", "--on", "bed", timeout=900)
     assert ended.returncode == 0, ended.stdout + ended.stderr + site.story("nano")
@@ -140,6 +144,28 @@ def test_a_study_that_cannot_succeed_is_not_tried_again(site: Site) -> None:
     assert "cells are not done" in ended.stdout + ended.stderr
     (job,) = _rayjobs(site.kube, site.namespace)
     assert job["status"]["failed"] == 1
+
+
+def test_what_a_quota_refuses_is_told_and_made_when_there_is_room(site: Site) -> None:
+    core: Any = client.CoreV1Api(site.kube)
+
+    def allow(pods: int) -> None:
+        core.patch_namespaced_resource_quota("few", site.namespace, {"spec": {"hard": {"pods": str(pods)}}})
+
+    def told(state: str) -> bool:
+        said = site.xfer("status", "nano", "--on", "bed").stdout
+        return f" {state}" in said and "exceeded quota: few" in said
+
+    quota = {"metadata": {"name": "few"}, "spec": {"hard": {"pods": "0"}}}
+    core.create_namespaced_resource_quota(site.namespace, quota)
+    study = site.study(steps=40)
+    assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
+    wait_for("word of a head that is refused", lambda: told("waiting"), 60, every=1.0)
+    allow(2)  # the head and the submitter
+    wait_for("word of workers that are refused", lambda: told("running"), 300, every=1.0)
+    allow(4)
+    ended = site.xfer("watch", "nano", "--on", "bed")
+    assert ended.returncode == 0 and "nano is done" in ended.stdout, ended.stdout + ended.stderr
 
 
 def test_workers_come_and_go_with_lanes(site: Site) -> None:
@@ -231,7 +257,7 @@ def test_the_quickstart_loses_each_kind_of_pod_three_times(
         before = progress(site)
         wait_for("new work", lambda: _is_further(progress(site), before), 300)  # noqa: B023
         time.sleep(rng.uniform(0, 4))
-        strike(site, kind)
+        strike(site, kind, site.delete_pod)
     ended = site.xfer("watch", "quickstart", "--on", "bed", timeout=1800)
     assert ended.returncode == 0, ended.stdout + ended.stderr + site.story("quickstart")
     outcomes.as_on_this_machine(site, study, sites.quickstart(tmp_path / "alone", INTERVAL))

@@ -99,6 +99,9 @@ def test_the_version_of_ray_is_that_of_the_image() -> None:
     assert profile().ray_version == pinned["ray"]
 
 
+REFUSED = {"conditions": [{"type": "ReplicaFailure", "message": "violates PodSecurity"}]}
+
+
 def told(suspend: bool = False, **status: Any) -> Manifest:
     return {"metadata": {"name": "a", "labels": {}}, "spec": {"suspend": suspend}, "status": status}
 
@@ -114,12 +117,10 @@ def told(suspend: bool = False, **status: Any) -> Manifest:
         (told(jobDeploymentStatus="Failed", message="it broke"), "failed", "it broke"),
         (told(jobDeploymentStatus="ValidationFailed", message="bad field"), "failed", "bad field"),
         (told(suspend=True, jobDeploymentStatus="Suspended"), "stopped", ""),
+        (told(jobDeploymentStatus="Initializing", rayClusterStatus=REFUSED), "waiting", "violates PodSecurity"),
         (
-            told(
-                jobDeploymentStatus="Initializing",
-                rayClusterStatus={"conditions": [{"type": "ReplicaFailure", "message": "violates PodSecurity"}]},
-            ),
-            "waiting",
+            told(jobDeploymentStatus="Running", jobStatus="RUNNING", rayClusterStatus=REFUSED),
+            "running",
             "violates PodSecurity",
         ),
     ],

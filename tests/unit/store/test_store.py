@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import subprocess
-import sys
 import threading
 from collections import Counter
 from pathlib import Path
@@ -37,35 +36,6 @@ def test_of_eight_threads_that_create_one_object_exactly_one_wins(tmp_path: Path
         thread.join()
     assert Counter(turn for turn, _ in won) == dict.fromkeys(range(rounds), 1)
     assert all(store.get(f"race/{turn}") == str(me).encode() for turn, me in won)
-
-
-RACER = """
-import sys
-from xfer.store.store import Store
-store = Store(sys.argv[1])
-print("ready", flush=True)
-sys.stdin.readline()
-print(*[turn for turn in range(150) if store.create(f"race/{turn}", sys.argv[2].encode())])
-"""
-
-
-def test_of_four_processes_that_create_one_object_exactly_one_wins(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, store.url, str(me)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for me in range(4)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None and racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        assert racer.stdin is not None
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    won = [[int(turn) for turn in racer.communicate(timeout=30)[0].split()] for racer in racers]
-    assert sorted(turn for turns in won for turn in turns) == list(range(150))
-    assert all(store.get(f"race/{turn}") == str(me).encode() for me, turns in enumerate(won) for turn in turns)
 
 
 def test_create_does_not_touch_what_is_there_and_put_replaces_it(tmp_path: Path) -> None:
