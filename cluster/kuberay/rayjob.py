@@ -123,14 +123,16 @@ def _fixed(bundle: Bundle, profile: Profile) -> Manifest:
 
 
 def _scaled(bundle: Bundle, profile: Profile) -> Manifest:
-    """Workers by demand: for each shape of lane such as have just its size, or as much of it as a pod holds."""
-    groups, most = [], profile.autoscale.max_pods
-    for lane in {resources.shape: resources for resources in bundle.plan.shapes()}.values():
+    """Workers by demand: for each shape of lane such as have just its size, or as much of it as a pod holds. Shapes
+    whose pods have one size share a group: the autoscaler cannot tell them apart, and takes pods of either.
+    """
+    most, groups = profile.autoscale.max_pods, dict[str, Manifest]()
+    for lane in bundle.plan.shapes():
         size, count = share(profile, lane)
-        name = "lanes-{}x{}c{}g".format(*lane.shape)
-        at_most = max(count, most * profile.pod.fits(size.cpu, size.gpu))
+        name = f"workers-{size.cpu}c{size.gpu}g"
+        at_most = max(count, most * profile.pod.fits(size.cpu, size.gpu), groups.get(name, {}).get("maxReplicas", 0))
         limits = {"replicas": 0, "minReplicas": 0, "maxReplicas": at_most}
-        groups.append({**_group(name, bundle, profile, size), **limits})
+        groups[name] = {**_group(name, bundle, profile, size), **limits}
     return {
         "enableInTreeAutoscaling": True,
         "autoscalerOptions": {
@@ -141,7 +143,7 @@ def _scaled(bundle: Bundle, profile: Profile) -> Manifest:
             "env": [{"name": name, "value": value} for name, value in {**pods.WRITABLE, **profile.env}.items()],
             "volumeMounts": [dict(pods.SCRATCH), *pods.mounts_of_claims(profile)],
         },
-        "workerGroupSpecs": groups,
+        "workerGroupSpecs": list(groups.values()),
     }
 
 

@@ -48,7 +48,10 @@ def operator(bed: Cluster, kube: client.ApiClient, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def site(bed: Cluster, kube: client.ApiClient, operator: Path, tmp_path: Path) -> Iterator[Site]:
+def site(
+    request: pytest.FixtureRequest, bed: Cluster, kube: client.ApiClient, operator: Path, tmp_path: Path
+) -> Iterator[Site]:
+    """Where the profile is this, but for what the fixture's parameter says."""
     values = here(bed, RAY_START_ULIMIT_OPEN_FILES="20000")
     values["profiles"]["default"] |= {
         "pod": {"cpu": 1, "cpuRequest": 0.4, "memory": "3Gi", "gpu": 0},
@@ -56,6 +59,7 @@ def site(bed: Cluster, kube: client.ApiClient, operator: Path, tmp_path: Path) -
         "autoscale": {"maxPods": 2, "idleSeconds": 15},
         "sharedMemory": "1Gi",
         "rayJob": {"rayClusterSpec": {"autoscalerOptions": {"resources": SMALL}}},
+        **getattr(request, "param", {}),
     }
     with fresh_namespace(bed, kube) as namespace:
         try:
@@ -168,6 +172,14 @@ def test_what_a_quota_refuses_is_told_and_made_when_there_is_room(site: Site) ->
     assert ended.returncode == 0 and "nano is done" in ended.stdout, ended.stdout + ended.stderr
 
 
+LARGE = {
+    "pod": {"cpu": 2, "cpuRequest": 0.8, "memory": "6Gi", "gpu": 0},
+    "autoscale": {"maxPods": 1, "idleSeconds": 15},
+}
+"""A pod for a whole lane of two ranks, and room for no lane beside it."""
+
+
+@pytest.mark.parametrize("site", [LARGE], indirect=True)
 def test_workers_come_and_go_with_lanes(site: Site) -> None:
     """The study has two shapes of lane: workers of one come, go, and workers of the other come, all by demand."""
     one = "override: [{{where: {{role: target}}, ranks: 1}}]"
@@ -178,14 +190,16 @@ def test_workers_come_and_go_with_lanes(site: Site) -> None:
     seen: list[tuple[int, int]] = []
     ends = time.monotonic() + 600
     while time.monotonic() < ends and _rayjobs(site.kube, site.namespace)[0].get("status", {}).get("endTime") is None:
-        now = (len(pods(site, "ray.io/group=lanes-2x1c0g")), len(pods(site, "ray.io/group=lanes-1x1c0g")))
+        now = (len(pods(site, "ray.io/group=workers-2c0g")), len(pods(site, "ray.io/group=workers-1c0g")))
         if not seen or seen[-1] != now:
             seen.append(now)
         time.sleep(0.5)
     assert seen[0] == (0, 0), "no worker before there is a lane"
-    assert (2, 0) in seen and any(small == 1 for _, small in seen), seen
-    large = [counts[0] for counts in seen]
-    assert large.index(2) < len(large) - 1 - large[::-1].index(0), "the larger lane's workers have gone again"
+    assert {large for large, _ in seen} == {0, 1} and any(small for _, small in seen), seen
+    first = seen.index(next(counts for counts in seen if counts[0]))
+    assert any(large == 0 and small for large, small in seen[first:]), f"the larger worker is gone: {seen}"
+    (job,) = _rayjobs(site.kube, site.namespace)
+    assert job["status"]["jobStatus"] == "SUCCEEDED", job["status"]
 
 
 @pytest.fixture
@@ -224,7 +238,7 @@ def test_the_autoscaler_goes_from_no_gpu_to_two_and_back(site: Site, gpus: None)
     seen: list[int] = []
     ends = time.monotonic() + 400
     while time.monotonic() < ends and not _rayjobs(site.kube, site.namespace)[0].get("status", {}).get("endTime"):
-        now = len(pods(site, "ray.io/group=lanes-2x1c1g"))
+        now = len(pods(site, "ray.io/group=workers-1c1g"))
         if seen[-1:] != [now]:
             seen.append(now)
         time.sleep(0.5)

@@ -19,7 +19,6 @@ import pytest
 from tests.integration import object_store, studies
 from tests.integration.object_store import Bucket
 from tests.unit.store.attempting import PHASE, open_attempt
-from tests.unit.store.test_store import RACER
 from tests.world import World
 from xfer.errors import StoreError
 from xfer.store import attempts, records, snapshots
@@ -46,6 +45,16 @@ ODD = (
     "a*",
     "<v>",
 )
+
+
+RACER = """
+import sys
+from xfer.store.store import Store
+store = Store(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+print(*[turn for turn in range(150) if store.create(f"race/{turn}", sys.argv[2].encode())])
+"""
 
 
 @pytest.fixture(params=["folder", "bucket"])

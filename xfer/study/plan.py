@@ -197,7 +197,8 @@ class Plan:
 
     def shapes(self) -> tuple[Resources, ...]:
         """What its phases and evaluations run on."""
-        return tuple({planned.resources for planned in self.phases.values()} | {cell.resources for cell in self.cells})
+        phases = (planned.resources for planned in self.phases.values())
+        return tuple(dict.fromkeys((*phases, *(cell.resources for cell in self.cells))))
 
     def open_experiments(self) -> tuple[Experiment, ...]:
         """Those that have not chosen yet."""

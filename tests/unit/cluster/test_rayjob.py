@@ -58,14 +58,21 @@ def test_each_shape_of_lane_has_workers_of_its_size(tmp_path: Path) -> None:
     cluster = made["spec"]["rayClusterSpec"]
     groups = {group["groupName"]: group for group in cluster["workerGroupSpecs"]}
     assert {name: (group["minReplicas"], group["maxReplicas"]) for name, group in groups.items()} == {
-        "lanes-4x2c1g": (0, 3),
-        "lanes-1x2c1g": (0, 12),
+        "workers-8c4g": (0, 3),
+        "workers-2c1g": (0, 12),
     }
-    small = groups["lanes-1x2c1g"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+    small = groups["workers-2c1g"]["template"]["spec"]["containers"][0]["resources"]["limits"]
     assert small == {"cpu": "2", "memory": "16384Mi", "nvidia.com/gpu": "1"}
-    assert groups["lanes-1x2c1g"]["rayStartParams"] == {"num-cpus": "2", "num-gpus": "1"}
+    assert groups["workers-2c1g"]["rayStartParams"] == {"num-cpus": "2", "num-gpus": "1"}
     grows = {one["name"]: one.get("value") for one in containers(cluster)[0]["env"]}["XFER_GROWS_TO"]
     assert grows == "24,12", "three whole pods"
+
+
+def test_shapes_of_lane_whose_pods_have_one_size_share_them(tmp_path: Path) -> None:
+    said = profile(pod="{cpu: 2, memory: 64Gi, gpu: 1}", autoscale="{maxPods: 3}")
+    made = rayjob.job(packed(tmp_path, resources=GPUS), said)
+    (group,) = made["spec"]["rayClusterSpec"]["workerGroupSpecs"]
+    assert (group["groupName"], group["maxReplicas"]) == ("workers-2c1g", 4), "what the larger of them needs"
 
 
 def test_a_lane_of_several_pods_has_equal_ones() -> None:
