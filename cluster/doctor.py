@@ -18,10 +18,11 @@ def examine(space: Namespace, profile: Profile | PlaceError) -> Iterator[Finding
         yield Finding("profile", False, str(profile))
         return
     yield Finding("profile", True, f"{profile.image}, pods of {profile.pod.cpu} CPUs and {profile.pod.gpu} GPUs")
-    yield _runtime(space, profile)
-    yield from _claims(space, profile)
-    yield from _devices(space, profile)
-    yield from _quotas(space)
+    for what, look in (("runtime", _runtime), ("storage", _claims), ("GPUs", _devices), ("quota", _quotas)):
+        try:
+            yield from look(space, profile)
+        except PlaceError as error:
+            yield Finding(what, False, str(error))
 
 
 def _rights(space: Namespace, rights: Rights) -> Finding:
@@ -35,13 +36,10 @@ def _rights(space: Namespace, rights: Rights) -> Finding:
     return Finding("rights", not missing, fix if missing else "all that the verbs need")
 
 
-def _runtime(space: Namespace, profile: Profile) -> Finding:
-    try:
-        kind = runtime.chosen(space, profile).KIND
-    except PlaceError as error:
-        return Finding("runtime", False, str(error))
+def _runtime(space: Namespace, profile: Profile) -> Iterator[Finding]:
+    kind = runtime.chosen(space, profile).KIND
     queue = f", admitted by the queue {profile.queue}" if profile.queue else ""
-    return Finding("runtime", True, f"a study is a {kind} here (profile: {profile.runtime}){queue}")
+    yield Finding("runtime", True, f"a study is a {kind} here (profile: {profile.runtime}){queue}")
 
 
 def _claims(space: Namespace, profile: Profile) -> Iterator[Finding]:
@@ -73,7 +71,7 @@ def _devices(space: Namespace, profile: Profile) -> Iterator[Finding]:
     yield Finding("GPUs", good, said if good else f"{said}: set profiles.NAME.pod.gpu to what nodes have")
 
 
-def _quotas(space: Namespace) -> Iterator[Finding]:
+def _quotas(space: Namespace, _: Profile) -> Iterator[Finding]:
     for quota in space.find("v1", "ResourceQuota"):
         status = quota.get("status", {})
         used = [

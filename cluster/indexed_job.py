@@ -42,7 +42,7 @@ def job(bundle: Bundle, profile: Profile) -> Manifest:
     command = ["python", "-P", "-u", "-m", "jobs.pod", f"{pods.STUDY}/{bundle.file}"]
     template = pods.pod(
         profile, command, env, labels(RUN, name),
-        config_map=name, files=keys(bundle), secret=name, subdomain=name, ports=pods.METRICS,
+        config_map=name, files=keys(bundle), secret=name, subdomain=name, ports=pods.METRICS, before_end=pods.FAREWELL,
     )  # fmt: skip
     spec = {
         "suspend": True,

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from cluster import troubles
 from cluster.manifest import Manifest
-from cluster.place import Absent, PlaceError, Taken
+from cluster.place import Absent, PlaceError, Taken, Unreachable
 from cluster.places import KubernetesPlace
 
 MANAGER = "xfer"
@@ -158,6 +158,7 @@ class Namespace:
     ) -> tuple[int, str]:
         """Run a command in a pod and write what it prints; its exit code, and what it said of errors."""
         from kubernetes.stream import stream
+        from websocket import WebSocketException
 
         with self.told(RUN, "Pod", pod):
             running = stream(
@@ -175,6 +176,9 @@ class Namespace:
                     stdout.write(running.read_stdout(timeout=0) if running.peek_stdout() else b"")
                     said += running.read_stderr(timeout=0) if running.peek_stderr() else b""
                 return int(running.returncode or 0), said.decode(errors="replace")
+            except (WebSocketException, TypeError) as error:  # the client's way to say that no exit code has come
+                what = f"the connection to pod {pod} has broken off"
+                raise Unreachable(what, f"namespace {self.name}", "run it again") from error
             finally:
                 running.close()
                 running.sock.shutdown()  # which the client forgets when the server was first
@@ -194,10 +198,10 @@ class Namespace:
         except ApiException as error:
             raise _refusal(*_answer(error), f"{verb} {kind} {name}".strip(), self.name) from error
         except ResourceNotFoundError as error:
-            raise PlaceError(f"the cluster knows no {kind}", fix="it is older than Kubernetes 1.33") from error
+            raise PlaceError(f"the cluster knows no {kind}", fix="install it: docs/runbook.md") from error
         except (HTTPError, OSError) as error:
             what = f"no cluster answers ({type(error).__name__})"
-            raise PlaceError(what, f"namespace {self.name}", "check the network and the context") from error
+            raise Unreachable(what, f"namespace {self.name}", "check the network and the context") from error
 
 
 def _send(running: Any, stdin: BinaryIO) -> None:
@@ -226,6 +230,8 @@ def _refusal(status: int | None, message: str, what: str, namespace: str) -> Pla
         return PlaceError(f"you may not {what}", where, fix)
     if status == 404:
         return Absent(f"cannot {what}: {message}", where, "install the chart there, or mend places.yaml")
+    if status is not None and status >= 500:
+        return Unreachable(f"cannot {what}: {message}", where, "try again in a moment")
     if status == 409:
         return Taken(f"cannot {what}: {message}", where, "see who has made it")
     return PlaceError(f"cannot {what}: {message}", where, "see the message")

@@ -75,7 +75,10 @@ class KubeRuns:
             events = self._space.find("v1", "Event", fields=f"involvedObject.uid={found.job['metadata']['uid']}")
         keeping = troubles.of(pods, events, str(status.get("startTime", "")))
         told = tuple(dict.fromkeys((*run.troubles, *keeping)))
-        return Run(run.name, run.state, run.progress, told), found.runtime.driver(pods)
+        driver = found.runtime.driver(pods)
+        drives = driver is not None and driver["status"]["phase"] == "Running"
+        state = "waiting" if run.state == "running" and not drives else run.state
+        return Run(run.name, state, run.progress, told), driver
 
     def driver(self, name: str) -> Manifest:
         """The pod with the log of a run's newest driver. Raises ``PlaceError`` when there is none yet."""
@@ -96,10 +99,14 @@ class KubeRuns:
         if QUEUE not in found.job["metadata"].get("labels", {}):
             self._patch(found, {**told, "spec": {"suspend": True}})
             return
-        self._patch(found, told)
         owner = f"kueue.x-k8s.io/job-uid={found.job['metadata']['uid']}"
-        for workload in self._space.find(*WORKLOAD, owner):  # Kueue would resume what is merely suspended
+        workloads = self._space.find(*WORKLOAD, owner)
+        if not workloads:
+            fix = f"try again in a moment, or delete the {found.runtime.KIND}"
+            raise PlaceError(f"the queue has not taken notice of '{name}' yet", f"namespace {self._space.name}", fix)
+        for workload in workloads:  # Kueue would resume what is merely suspended
             self._space.patch(*WORKLOAD, workload["metadata"]["name"], {"spec": {"active": False}})
+        self._patch(found, told)
 
     def make_room(self, name: str) -> None:
         """Take away ended runs of this name. Raises ``PlaceError`` when one has not, or the name is somebody else's."""

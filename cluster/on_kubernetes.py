@@ -20,7 +20,7 @@ from cluster.fetch import fetch
 from cluster.kube import Namespace
 from cluster.kube_runs import Found, KubeRuns, of
 from cluster.manifest import Manifest
-from cluster.place import Finding, PlaceError, Taken
+from cluster.place import Finding, PlaceError, Taken, Unreachable
 from cluster.places import KubernetesPlace
 from cluster.profile import KEY, Profile, parse
 from cluster.runs import Run
@@ -40,6 +40,9 @@ LEFTOVERS = 30
 PATIENCE = (5, 60)
 """Seconds of a watch before things are looked at anew: at first, and at most. No watch tells of a pod that may not be
 made, nor of a run without pods that is stopped."""
+
+FORGIVING = 300
+"""Seconds for which who watches goes on though the cluster does not answer: the run does, too."""
 
 
 class OnKubernetes:
@@ -140,17 +143,24 @@ class OnKubernetes:
         told: tuple[str, ...] = ()
         changes = Changes(self._space, of(name))
         first, longest = PATIENCE
-        patience = first
+        patience, answered = first, time.monotonic()
         while True:
-            run, driver = self._runs.look(name)
-            if not run.active:
-                return run
-            if run.troubles != told:
-                told = run.troubles
-                for trouble in told:
-                    tell(trouble)
-            heard_more = driver is not None and self._hear(driver, heard, on_line)
-            changed = changes.wait(patience)
+            try:
+                run, driver = self._runs.look(name)
+                if not run.active:
+                    return run
+                if run.troubles != told:
+                    told = run.troubles
+                    for trouble in told:
+                        tell(trouble)
+                heard_more = driver is not None and self._hear(driver, heard, on_line)
+                changed = changes.wait(patience)
+            except Unreachable:
+                if time.monotonic() - answered > FORGIVING:
+                    raise
+                time.sleep(first)
+                continue
+            answered = time.monotonic()
             patience = first if changed or heard_more else min(2 * patience, longest)
 
     def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> bool:

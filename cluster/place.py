@@ -19,6 +19,10 @@ class Absent(PlaceError):
     """What was asked for is not there."""
 
 
+class Unreachable(PlaceError):
+    """The place does not answer now."""
+
+
 class Taken(PlaceError):
     """What was to be made is there already."""
 

@@ -19,7 +19,10 @@ METRICS = {"metrics": 8080}
 """The port at which Ray tells Prometheus of a pod."""
 
 GRACE = 60
-"""Seconds that a driver which is told to end has for its last snapshot."""
+"""Seconds that a driver which is told to end has for its last snapshot, and its ranks with it."""
+
+FAREWELL = ("python", "-P", "-m", "jobs.farewell")
+"""What a pod of workers does before it is told to end."""
 
 SCRATCH: Manifest = {"name": "tmp", "mountPath": "/tmp"}
 
@@ -46,11 +49,13 @@ def pod(
     resources: Manifest | None = None,
     placement: Profile | Head | None = None,
     ports: Mapping[str, int] | None = None,
+    before_end: Sequence[str] = (),
 ) -> Manifest:
     """A pod template: metadata and spec. Without a command somebody else gives it one.
 
     ``config_map`` with ``files`` (its keys and the paths they get) is mounted at ``STUDY``; the keys of ``secret``
-    become variables; ``resources`` and ``placement`` are the profile's when not given.
+    become variables; ``resources`` and ``placement`` are the profile's when not given;
+    the command ``before_end`` is run in the container before it is told to end.
     """
     volumes, mounts = _volumes(profile, config_map, files or {})
     secrets = [*profile.env_from_secrets, *([secret] if secret else [])]
@@ -68,6 +73,7 @@ def pod(
         "securityContext": contained(),
         "volumeMounts": mounts,
         **({"ports": [{"name": name, "containerPort": port} for name, port in ports.items()]} if ports else {}),
+        **({"lifecycle": {"preStop": {"exec": {"command": list(before_end)}}}} if before_end else {}),
     }
     spec: Manifest = {
         "restartPolicy": "Never",

@@ -46,7 +46,8 @@ class Run:
         if not told:
             return self.name, self.state, "", "", "", "", "", "; ".join(self.troubles)
         running = self.state == "running"
-        left = (told["steps"] - told["steps_done"]) / told["rate"] if running and told["rate"] else None
+        steps = told["steps"] - told["steps_done"]  # a search adds steps that were not announced
+        left = steps / told["rate"] if running and told["rate"] and steps >= 0 else None
         said = "; ".join(self.troubles) or (told["doing"] if running else told["problem"].partition("\n")[0])
         return (
             self.name,
@@ -64,9 +65,10 @@ COLUMNS = ("run", "state", "phases", "steps", "rate", "left", "device-hours", "w
 
 
 def why_failed(progress: dict[str, Any], said: str) -> str:
-    """Of a run that has failed: what its driver knows of it, else what the place ``said``."""
-    unfinished = progress.get("unfinished")
-    return f"{unfinished} cells are not done" if unfinished else progress.get("problem") or said
+    """Of a run that has failed: what its driver knows of it, if it came to its end, else what the place ``said``."""
+    if unfinished := progress.get("unfinished"):
+        return f"{unfinished} cells are not done"
+    return str(progress["problem"]) if progress.get("code") and progress["problem"] else said
 
 
 def of_log(name: str, lines: Iterable[str], alive: bool) -> Run:

@@ -48,10 +48,12 @@ def known(space: Namespace) -> tuple[Runtime, ...]:
 
 def chosen(space: Namespace, profile: Profile) -> Runtime:
     """What a study becomes by this profile. Raises ``PlaceError`` when that is not there."""
-    there = space.knows(rayjob.API_VERSION, rayjob.KIND)
-    if profile.runtime == "kuberay" and not there:
-        fix = "install KubeRay's operator (docs/runbook.md), or let the profile say runtime: auto"
-        raise PlaceError("the profile asks for KubeRay, and this cluster knows no RayJob", space.name, fix)
-    if profile.runtime == "job" or not there or not space.may("create", "ray.io", "rayjobs"):
+    if profile.runtime == "job":
         return indexed_job
-    return rayjob
+    there = space.knows(rayjob.API_VERSION, rayjob.KIND)
+    if profile.runtime == "kuberay":
+        if not there:
+            fix = "install KubeRay's operator (docs/runbook.md), or let the profile say runtime: auto"
+            raise PlaceError("the profile asks for KubeRay, and this cluster knows no RayJob", space.name, fix)
+        return rayjob
+    return rayjob if there and space.may("create", "ray.io", "rayjobs") else indexed_job

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -29,8 +30,17 @@ PATIENCE = 2.0
 
 
 def main() -> int:
-    """The driver's exit code; a worker never ends by itself."""
+    """The driver's exit code; what breaks around the driver may not break in another pod."""
     signal.signal(signal.SIGTERM, _end)  # process 1 of a container has no default for it, and takes all with it
+    try:
+        return drive()
+    except Exception:
+        traceback.print_exc()
+        return run_study.UNFORESEEN
+
+
+def drive() -> int:
+    """The driver's exit code; a worker never ends by itself."""
     configure_ray()
     find_inputs()
     if os.environ["JOB_COMPLETION_INDEX"] != "0":

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 PROGRESS = "xfer.dev/progress"
-"""Annotation of a Job on Kubernetes in which its driver keeps a summary of its progress."""
+"""Annotation of a Job or RayJob on Kubernetes in which its driver keeps a summary of its progress."""
 
 STEP_INTERVAL = 1.0
 """Seconds between two ``step`` events of one phase."""
@@ -121,7 +121,7 @@ class Progress:
     def _on_study(self, event: Event) -> None:
         self.phases, self.phases_done, self.steps = event["phases"], event["cached"], event["steps"]
 
-    def _on_lane(self, event: Event) -> None:
+    def _on_lane_ready(self, event: Event) -> None:
         self._ranks[event["lane"]] = event["ranks"]
 
     def _on_lane_end(self, event: Event) -> None:

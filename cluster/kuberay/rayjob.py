@@ -24,9 +24,6 @@ API_VERSION, KIND = "ray.io/v1", "RayJob"
 RETRIES = 20
 """Clusters that may be lost, and submissions to one of them, before the study counts as failed."""
 
-FAREWELL = 10
-"""Seconds that a worker has to end: it has nothing to save, and one that waits for its head hears no signal."""
-
 LINGER = 10
 """Seconds for which the cluster of a job that has ended stays, for who reads its last words."""
 
@@ -44,7 +41,7 @@ UNNOTICED = "KubeRay's operator has not taken notice of it: see whether it runs,
 PORTS = {**pods.METRICS, "gcs-server": 6379, "dashboard": 8265}
 """Of the head, as KubeRay calls them: its service leads to these, and to no others once one is named."""
 
-PARTING = "read -r p < /tmp/driver.pid && kill $p && while kill -0 $p; do sleep 0.2; done; true"
+PARTING = ("bash", "-c", "read -r p < /tmp/driver.pid && kill $p && while kill -0 $p; do sleep 0.2; done; true")
 """Before a head ends its driver is told, and leaves a snapshot: nobody else would tell it."""
 
 
@@ -104,8 +101,7 @@ def driver(found: list[Manifest]) -> Manifest | None:
 
 
 def _cluster(bundle: Bundle, profile: Profile) -> Manifest:
-    template = _ray_pod(bundle, profile, profile.head, placement=profile.head, ports=PORTS)
-    template["spec"]["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", PARTING]}}}
+    template = _ray_pod(bundle, profile, profile.head, placement=profile.head, ports=PORTS, before_end=PARTING)
     return {
         "rayVersion": profile.ray_version,
         "authOptions": {"mode": "token", "secretName": bundle.study},
@@ -166,8 +162,7 @@ def share(profile: Profile, lane: Resources) -> tuple[PodSize, int]:
 
 def _group(name: str, bundle: Bundle, profile: Profile, size: PodSize) -> Manifest:
     start = {"num-cpus": str(size.cpu), "num-gpus": str(size.gpu)}
-    template = _ray_pod(bundle, profile, size, ports=pods.METRICS)
-    template["spec"]["terminationGracePeriodSeconds"] = FAREWELL
+    template = _ray_pod(bundle, profile, size, ports=pods.METRICS, before_end=pods.FAREWELL)
     return {"groupName": name, "rayStartParams": start, "template": template}
 
 

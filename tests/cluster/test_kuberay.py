@@ -125,7 +125,7 @@ def test_a_study_survives_its_pods_as_a_rayjob(site: Site, tmp_path: Path) -> No
 
 
 def test_a_stopped_run_leaves_no_pod_and_goes_on(site: Site) -> None:
-    study = site.study(steps=400)
+    study = site.study(steps=400, text=studies.SELDOM)
     assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
     wait_for("steps", lambda: progress(site)["steps_done"] > 20, 300)
     assert site.xfer("stop", "nano", "--on", "bed").returncode == 0
@@ -135,7 +135,7 @@ def test_a_stopped_run_leaves_no_pod_and_goes_on(site: Site) -> None:
     wait_for("steps", lambda: progress(site)["steps_done"] > 20, 300)
     logs = site.xfer("logs", "nano", "--on", "bed").stdout
     phase = next(json.loads(line) for line in logs.splitlines() if '"event": "phase"' in line)
-    assert phase["first_step"] >= 20, "it goes on where it stopped"
+    assert phase["first_step"] >= 20, "it goes on where it stopped: from the snapshot that was left then"
 
 
 def test_a_study_that_cannot_succeed_is_not_tried_again(site: Site) -> None:

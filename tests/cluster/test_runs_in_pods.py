@@ -62,7 +62,7 @@ def test_a_study_survives_its_pods_and_comes_to_the_same_scores(site: Site, tmp_
 
 
 def test_a_stopped_run_goes_on_and_its_name_is_its_own(site: Site) -> None:
-    study = site.study(steps=400)
+    study = site.study(steps=400, text=studies.SELDOM)
     assert site.xfer("run", str(study), "--on", "bed", "--detach").returncode == 0
     again = site.xfer("run", str(study), "--on", "bed", "--detach")
     assert again.returncode == 2
@@ -77,5 +77,5 @@ def test_a_stopped_run_goes_on_and_its_name_is_its_own(site: Site) -> None:
     wait_for("steps", lambda: site.progress("nano")["steps_done"] > 20, 300)
     logs = site.xfer("logs", "nano", "--on", "bed").stdout
     phase = next(json.loads(line) for line in logs.splitlines() if '"event": "phase"' in line)
-    assert phase["first_step"] >= 20, "it goes on where it stopped"
+    assert phase["first_step"] >= 20, "it goes on where it stopped: from the snapshot that was left then"
     site.xfer("stop", "nano", "--on", "bed")

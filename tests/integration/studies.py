@@ -51,6 +51,9 @@ resources: {{default: {{ranks: 2, zero_stage: 1, snapshot_every: {every}}}}}
 """
 """A study in a generated world, with a model from scratch: it needs no data."""
 
+SELDOM = GENERATED.replace("snapshot_every: {every}", "snapshot_every: 1000")
+"""The same with no snapshot but those that are left when it is stopped."""
+
 
 def write(folder: Path, steps: int = 40, extra: str = "", text: str = STUDY) -> Path:
     """A study in ``folder`` that stores beside itself."""

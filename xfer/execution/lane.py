@@ -92,6 +92,7 @@ class Lane:
         self._board = actor(Board)
         self.error: BaseException | None = None
         """What has ended the workers, if it was not us."""
+        self._is_ending = False
         loop = asyncio.get_running_loop()
 
         def fit() -> None:
@@ -110,8 +111,8 @@ class Lane:
         return self._thread.is_alive()
 
     async def ready(self) -> bool:
-        """Wait until the workers are there; False when they have ended before."""
-        while self.is_alive:
+        """Wait until the workers are there; False when they have ended before, or are no longer wanted."""
+        while self.is_alive and not self._is_ending:
             if await self._board.joined.remote(LOOK):
                 return True
         return False
@@ -136,7 +137,8 @@ class Lane:
                 return Result("lost", f"the workers have ended: {self.error or 'for no known reason'}")
 
     async def end(self) -> None:
-        """End the workers."""
+        """End the workers; those that have not come, as there is no room for them, end with Ray."""
+        self._is_ending = True
         await self._board.end.remote()
         await asyncio.to_thread(self._thread.join, FAREWELL)
 

@@ -32,6 +32,9 @@ GROWTH = 1 << 30
 """Bytes that a worker may grow by, after its first job, before its lane makes room for a new one."""
 
 
+AGAIN = 5.0
+"""Seconds after which it is looked again whether there is room for who waits: nodes come without a word."""
+
 STARTS = 3
 """Lanes in a row that may end before their workers have come."""
 
@@ -93,13 +96,17 @@ class _Held:
     def __init__(self, number: int, lane: Opened) -> None:
         self.number, self.lane = number, lane
         self.is_ready = self.is_busy = self.is_ending = False
-        self.began = self.free_since = time.monotonic()
+        self.began: float | None = None
+        """When its workers came: while there is no room for them it holds nothing."""
+        self.free_since = 0.0
         self.jobs = 0
         self.memory: list[int] = []
         """Bytes of the first rank after the first job, and after the latest; empty where nobody can tell."""
 
     @property
     def hours(self) -> Hours:
+        if self.began is None:
+            return Hours()
         shape = self.lane.resources
         hours = shape.ranks * (time.monotonic() - self.began) / HOUR
         return Hours(hours * shape.per_rank.gpu, 0.0 if shape.per_rank.gpu else hours * shape.per_rank.cpu)
@@ -137,6 +144,7 @@ class Pool:
         self._used = Hours()
         """By lanes that have ended."""
         self._errands = set[asyncio.Task[None]]()
+        self._again: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def lane(self, resources: Resources, urgency: float) -> AsyncIterator[Worker]:
@@ -144,7 +152,12 @@ class Pool:
         waiter = _Waiter((-urgency, next(self._turns)), resources, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
         self._deal()
-        held = await waiter.lane
+        try:
+            held = await waiter.lane
+        except asyncio.CancelledError:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            raise
         try:
             yield held
         finally:
@@ -178,6 +191,9 @@ class Pool:
             self._open()
         except Exception as error:  # as when Ray has died: nobody must wait for what will not come
             self.dismiss(error)
+        if self._again is not None:
+            self._again.cancel()
+        self._again = asyncio.get_running_loop().call_later(AGAIN, self._deal) if self._waiting else None
 
     def _lend(self) -> None:
         for waiter in sorted(self._waiting):
@@ -224,6 +240,9 @@ class Pool:
 
     async def _welcome(self, held: _Held) -> None:
         held.is_ready = await held.lane.ready()
+        if held.is_ready:
+            held.began = time.monotonic()
+            self._events.emit("lane_ready", lane=held.number, ranks=held.lane.resources.ranks)
         self._rest(held)
 
     def _rest(self, held: _Held) -> None:

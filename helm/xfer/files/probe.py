@@ -1,15 +1,7 @@
-"""Run by ``helm test`` in a pod like a study's: the image holds xfer, and a folder as storage can be written to."""
+"""Run by ``helm test`` in a pod like a study's: the image holds xfer, and its storage can be written to."""
 
 import sys
-import uuid
-from pathlib import Path
 
-import xfer  # noqa: F401
+from xfer.store.store import Store
 
-storage = sys.argv[1]
-if "://" not in storage:
-    folder = Path(storage)
-    folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / f".test-{uuid.uuid4()}"
-    probe.write_text("written by helm test", encoding="utf-8")
-    probe.unlink()
+Store(sys.argv[1]).require_writable()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cluster import troubles
-from cluster.runs import Run
+from cluster.runs import Run, why_failed
 from xfer.events import Progress
 
 
@@ -59,7 +59,9 @@ def test_progress_adds_events_up() -> None:
     for event in (
         {"time": 100.0, "event": "study", "study": "small", "phases": 3, "cached": 1, "steps": 20},
         {"time": 100.0, "event": "lane", "lane": 1, "ranks": 2, "gpus": 0},
-        {"time": 100.0, "event": "lane", "lane": 2, "ranks": 2, "gpus": 0},
+        {"time": 100.0, "event": "lane_ready", "lane": 1, "ranks": 2},
+        {"time": 100.0, "event": "lane_ready", "lane": 2, "ranks": 2},
+        {"time": 100.0, "event": "lane", "lane": 3, "ranks": 64, "gpus": 0},
         {
             "time": 102.0,
             "event": "phase",
@@ -90,3 +92,11 @@ def test_progress_adds_events_up() -> None:
     assert told["problem"] == "a worker died"
     row = Run("small", "running", told).row()
     assert row == ("small", "running", "2/3", "10/20", "1.0/s", "00:00:10", "0.01", "target on x")
+    assert Run("small", "running", {**told, "steps": 8}).row()[5] == "", "a search has done more than was announced"
+
+
+def test_a_run_that_lost_its_pods_is_not_explained_by_what_went_wrong_before() -> None:
+    said = "Pod failed 20 times"
+    assert why_failed({"problem": "a worker died", "code": None}, said) == said
+    assert why_failed({"problem": "the disk is full", "code": 2}, said) == "the disk is full"
+    assert why_failed({"problem": "a worker died", "code": 1, "unfinished": 3}, said) == "3 cells are not done"

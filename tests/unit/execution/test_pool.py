@@ -17,6 +17,7 @@ from xfer.execution.jobs import Result
 from xfer.execution.lane import OnStep
 from xfer.execution.pool import Pool
 from xfer.phase.resources import PerRank, Resources
+from xfer.study.budget import Hours
 
 ONE, TWO = Resources(ranks=1), Resources(ranks=2)
 
@@ -168,6 +169,41 @@ def test_workers_that_never_come_are_an_error_and_not_a_loop() -> None:
     with pytest.raises(RuntimeError, match="the workers do not start: no such interpreter"):
         play(scene, scene.work("a"))
     assert len(scene.told("lane")) == pools.STARTS
+
+
+def test_room_that_comes_later_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "AGAIN", 0.01)
+    scene = Scene(cores=1)
+
+    async def a_node_comes() -> None:
+        async with scene.pool.lane(ONE, 0.0):
+            other = asyncio.ensure_future(scene.work("b"))
+            await asyncio.sleep(0)
+            scene.cluster.cores = 2
+            await asyncio.wait_for(other, 5)
+
+    play(scene, a_node_comes())
+    assert len(scene.told("lane")) == 2
+
+
+def test_only_lanes_whose_workers_have_come_use_up_hours() -> None:
+    scene, come = Scene(cores=4), asyncio.Event()
+
+    async def ready(lane: Lane) -> bool:
+        await come.wait()
+        return True
+
+    async def look() -> None:
+        work = asyncio.ensure_future(scene.work("a"))
+        await asyncio.sleep(0.02)
+        assert scene.pool.used() == Hours() and not scene.told("lane_ready")
+        come.set()
+        await work
+        assert scene.pool.used().core > 0 and scene.told("lane_ready")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lane, "ready", ready)
+        play(scene, look())
 
 
 def test_who_waits_can_be_dismissed() -> None:
