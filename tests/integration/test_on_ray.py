@@ -208,3 +208,17 @@ def test_what_is_not_there_is_told_with_what_is(site: Site) -> None:
         assert "there is no run 'nana'" in said and "runs: nano" in said
     said = site.xfer("fetch", "study.yaml", "--on", "away", code=2)
     assert "/not/of/this/machine is a folder of the cluster's" in said
+
+
+@pytest.mark.timeout(300)
+def test_a_run_whose_lane_has_no_room_can_be_stopped(site: Site) -> None:
+    wide = site.study.read_text().replace("study: nano", "study: wide").replace("ranks: 2", "ranks: 64")
+    (site.folder / "wide.yaml").write_text(wide)
+    site.xfer("lock", "wide.yaml")
+    site.xfer("run", "wide.yaml", "--on", "here", "--detach")
+    with site.started("logs", "wide", "--on", "here", "-f") as following:
+        until(following, lambda event: event["event"] == "lane" and event["ranks"] == 64)
+        site.xfer("stop", "wide", "--on", "here")
+        rest, _ = following.communicate(timeout=120)
+    assert events(rest)[-1]["code"] == 130
+    assert " stopped " in site.xfer("status", "wide", "--on", "here")
