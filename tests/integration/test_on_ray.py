@@ -212,7 +212,8 @@ def test_what_is_not_there_is_told_with_what_is(site: Site) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_run_whose_lane_has_no_room_can_be_stopped(site: Site) -> None:
-    wide = site.study.read_text().replace("study: nano", "study: wide").replace("ranks: 2", "ranks: 64")
+    other = site.study.read_text().replace("learning_rate: 1e-3", "learning_rate: 9e-4")  # not in the store
+    wide = other.replace("study: nano", "study: wide").replace("default: {snap", "default: {ranks: 64, snap")
     (site.folder / "wide.yaml").write_text(wide)
     site.xfer("lock", "wide.yaml")
     site.xfer("run", "wide.yaml", "--on", "here", "--detach")
