@@ -27,6 +27,9 @@ RULES: list[Rule] = [(group, resource, verb) for (group, resource), verbs in RIG
 
 RUN = ("run", "STUDY", "--detach")
 FETCH = ("fetch", "STUDY")
+DOCTOR = ("doctor",)
+"""Says what is missing among what it has found."""
+
 SUBMITTING: dict[Rule, tuple[str, ...]] = {
     ("", "configmaps", "get"): RUN,
     ("batch", "jobs", "create"): RUN,
@@ -42,8 +45,8 @@ SUBMITTING: dict[Rule, tuple[str, ...]] = {
 
 LOOKING: dict[Rule, tuple[str, ...]] = {
     ("batch", "jobs", "list"): ("status",),
-    ("", "persistentvolumeclaims", "get"): ("doctor",),
-    ("", "resourcequotas", "list"): ("doctor",),
+    ("", "persistentvolumeclaims", "get"): DOCTOR,
+    ("", "resourcequotas", "list"): DOCTOR,
 }
 FETCHING: dict[Rule, tuple[str, ...]] = {
     ("", "pods", "create"): FETCH,
@@ -102,10 +105,10 @@ class Poor:
         return bool(review.status.allowed)
 
     def said(self, words: tuple[str, ...]) -> tuple[int, str]:
-        """Exit code and errors of a command."""
+        """Exit code and errors of a command; of one that tells none what it has found."""
         done = self.site.xfer(*(str(self.study) if word == "STUDY" else word for word in words), "--on", "bed")
         assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, done.stderr
+        return done.returncode, done.stderr or done.stdout
 
     def there(self) -> set[tuple[str, str]]:
         """Kind and name of all that is in the namespace and not on its way out."""
@@ -148,7 +151,7 @@ def refused(poor: Poor, rule: Rule, words: tuple[str, ...]) -> str:
     poor.may_all_but(rule)
     code, said = poor.said(words)
     assert code == 2, f"{' '.join(words)} without {rule}: {code} {said}"
-    assert said.startswith("xfer: ")
+    assert said.startswith("NO\t" if words == DOCTOR else "xfer: "), said
     assert rule in named(said), f"{' '.join(words)} does not name {rule}: {said}"
     return said
 
