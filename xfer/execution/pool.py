@@ -95,13 +95,17 @@ class _Held:
 
     def __init__(self, number: int, lane: Opened) -> None:
         self.number, self.lane = number, lane
-        self.is_ready = self.is_busy = self.is_ending = False
+        self.is_busy = self.is_ending = False
         self.began: float | None = None
         """When its workers came: while there is no room for them it holds nothing."""
         self.free_since = 0.0
         self.jobs = 0
         self.memory: list[int] = []
         """Bytes of the first rank after the first job, and after the latest; empty where nobody can tell."""
+
+    @property
+    def is_ready(self) -> bool:
+        return self.began is not None
 
     @property
     def hours(self) -> Hours:
@@ -239,8 +243,7 @@ class Pool:
         self._errand(self._welcome(held))
 
     async def _welcome(self, held: _Held) -> None:
-        held.is_ready = await held.lane.ready()
-        if held.is_ready:
+        if await held.lane.ready():
             held.began = time.monotonic()
             self._events.emit("lane_ready", lane=held.number, ranks=held.lane.resources.ranks)
         self._rest(held)
