@@ -82,18 +82,23 @@ class Sleeper:
         store = self._cluster.store
         if isinstance(job, Evaluate):
             return predicted(store, job)
-        for step in range((job.resume.step if job.resume else 0) + 1, job.phase.steps + 1):
+        made = job.resume.step if job.resume else 0
+        while made < job.phase.steps:
             await asyncio.sleep(self._cluster.step)
-            self._cluster.log(f"{os.getpid()} {job.phase.key} {job.attempt} {step}\n")
-            on_step(step, {"loss": 1.0})
-            asked = not self._cluster.deaf and should_stop() and step < job.phase.steps
-            if asked or step % job.resources.snapshot_every == 0:
-                path = attempt_path(job.phase.key, job.attempt)
-                store.put(f"{path}/snapshots/{step}/state.safetensors", b"tensors")
-                snapshots.seal(store, path, step, {"rules": [rule.key for rule in job.rules]})
-            if asked:
-                return Result("stopped", values={"step": step})
+            if should_stop() and not self._cluster.deaf:
+                self._snapshot(job, made)
+                return Result("stopped", values={"step": made})
+            made += 1
+            self._cluster.log(f"{os.getpid()} {job.phase.key} {job.attempt} {made}\n")
+            on_step(made, {"loss": 1.0})
+            if made % job.resources.snapshot_every == 0:
+                self._snapshot(job, made)
         return trained(store, job)
+
+    def _snapshot(self, job: Train, step: int) -> None:
+        store, path = self._cluster.store, attempt_path(job.phase.key, job.attempt)
+        store.put(f"{path}/snapshots/{step}/state.safetensors", b"tensors")
+        snapshots.seal(store, path, step, {"rules": [rule.key for rule in job.rules]})
 
 
 class Sleepers:

@@ -45,7 +45,7 @@ def run(
     began, logs = time.monotonic(), [study.with_name(f"steps-{i}.log") for i in range(drivers)]
     jobs = [start(study, log, lease, step, deaf) for log in logs]
     if disturb is not None:
-        while len(_steps(logs[:1])) < 20:
+        while len(_steps(logs[:1])) < 25:  # one lane, or each of two, is between two snapshots
             assert jobs[0].poll() is None, "it ended before it could be disturbed"
             time.sleep(0.02)
         disturb(jobs[0])

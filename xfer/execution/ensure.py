@@ -162,7 +162,7 @@ class Ensurer:
             self.events.step(phase.key, step, phase.steps, loss=round(metrics["loss"], 4))
 
         def should_stop() -> bool:
-            return self.stop.is_set() or attempt.is_taken_over()
+            return self.stop.is_set() or attempt.may_be_taken_over()
 
         try:
             return await lane.run(job, on_step, should_stop)

@@ -59,6 +59,7 @@ class Attempt:
     number: int
     _step: int = 0
     _taken_over: bool = False
+    _alive: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -103,9 +104,12 @@ class Attempt:
         """Whether somebody has opened a later attempt: then this one must not commit."""
         return latest(self.store, self.phase) > self.number
 
-    def is_taken_over(self) -> bool:
-        """Whether a beat has found that somebody has opened a later attempt, as after a pause beyond the lease."""
-        return self._taken_over
+    def may_be_taken_over(self) -> bool:
+        """Whether somebody has opened a later attempt, or may have: no beat of ours got through for ``LEASE`` seconds.
+
+        Who slept so long knows it at once, before it does a step that another does as well.
+        """
+        return self._taken_over or time.monotonic() - self._alive > LEASE
 
     def _run(self) -> None:
         counter = 0
@@ -116,7 +120,9 @@ class Attempt:
                 self._beat(counter)
 
     def _beat(self, counter: int) -> None:
+        begun = time.monotonic()  # whoever sees this beat begins to count later
         self.store.put(f"{self.path}/heartbeat.json", as_json({"counter": counter, "step": self._step}))
+        self._alive = begun
 
 
 def beat(store: Store) -> float:

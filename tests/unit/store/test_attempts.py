@@ -135,6 +135,34 @@ def test_a_holder_beats_and_tells_its_step(store: Store, monkeypatch: pytest.Mon
     assert beat() == last
 
 
+class Silent(Store):
+    """Storage that takes no heartbeat but the first."""
+
+    def put(self, path: str, content: bytes | Path) -> None:
+        if path.endswith("heartbeat.json") and content != as_json({"counter": 0, "step": 0}):
+            raise StoreError("storage does not work", path)
+        super().put(path, content)
+
+
+def test_a_holder_whose_beats_do_not_get_through_knows_that_others_may_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BEAT", 0.005)
+    monkeypatch.setattr(attempts, "LEASE", 1.0)
+    heard, unheard = Attempt(store, PHASE, 1), Attempt(Silent(store.url), "ba9876543210", 1)
+    begun = time.monotonic()
+    for attempt in (heard, unheard):
+        attempt.start(0)
+    try:
+        assert not unheard.may_be_taken_over()
+        until(unheard.may_be_taken_over)
+        assert time.monotonic() - begun > 1.0
+        assert not heard.may_be_taken_over()
+    finally:
+        for attempt in (heard, unheard):
+            attempt.end("stopped")
+
+
 class Hiccup(Store):
     """Storage that refuses one write of a heartbeat."""
 
