@@ -20,8 +20,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def finished(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Killed while it pretrains, and run again."""
-    study = studies.write(tmp_path_factory.mktemp("nano"), text=GENERATED)
+    """Killed while it pretrains, long before its end, and run again."""
+    study = studies.write(tmp_path_factory.mktemp("nano"), steps=200, text=GENERATED)
     with studies.start(small_world, study) as job:
         for event in studies.events(job):
             if event["event"] == "step" and event["step"] > 2 * studies.EVERY:
