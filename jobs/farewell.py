@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any
 
-INDEX = "JOB_COMPLETION_INDEX"
-"""What a Job calls its pods by; its driver's is told at once."""
+from jobs.own_run import INDEX, OwnRun
 
 PATIENCE = 50.0
 """Seconds, of those that a pod has to end."""
@@ -23,7 +21,8 @@ LOOK = 0.5
 
 def main() -> None:
     ends = time.monotonic() + PATIENCE
-    if os.environ.get(INDEX) != "0" and has_ranks() and run_ends():
+    is_driver = os.environ.get(INDEX) == "0"  # it is to be told at once
+    if not is_driver and has_ranks() and run_ends():
         while has_ranks() and time.monotonic() < ends:
             time.sleep(LOOK)
 
@@ -35,15 +34,8 @@ def has_ranks() -> bool:
 
 def run_ends() -> bool:
     """Whether the Job or RayJob is suspended, or deleted; False where nobody can say."""
-    from kubernetes import client, config
-
-    group, version, kinds = ("batch", "v1", "jobs") if INDEX in os.environ else ("ray.io", "v1", "rayjobs")
-    namespace, run = os.environ["POD_NAMESPACE"], os.environ["XFER_RUN"]
     try:
-        config.load_incluster_config()
-        found: Any = client.CustomObjectsApi().get_namespaced_custom_object(
-            group, version, namespace, kinds, run, _request_timeout=5
-        )
+        found = OwnRun().get()
     except Exception as error:  # the pod ends in any case
         return getattr(error, "status", None) == 404
     return bool(found["spec"].get("suspend") or found["metadata"].get("deletionTimestamp"))

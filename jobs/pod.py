@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from jobs import run_study
 from jobs.inputs import find_inputs, writable
-from jobs.progress import Reporter, patch_job
+from jobs.own_run import INDEX, OwnRun
+from jobs.progress import Reporter
 from xfer.execution.runtime import configure_ray
 from xfer.io import leave
 
@@ -43,12 +44,12 @@ def drive() -> int:
     """The driver's exit code; a worker never ends by itself."""
     configure_ray()
     find_inputs()
-    if os.environ["JOB_COMPLETION_INDEX"] != "0":
+    if os.environ[INDEX] != "0":
         work()
     study = writable(Path(sys.argv[1]))
     _ray("--head", f"--port={_port()}", "--dashboard-host=0.0.0.0")
     os.environ["RAY_ADDRESS"] = f"127.0.0.1:{_port()}"
-    with Reporter(patch_job()) as reporter:
+    with Reporter(OwnRun().patch) as reporter:
         return run_study.main(study, reporter.add)
 
 

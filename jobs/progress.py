@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import threading
 import time
@@ -26,33 +25,13 @@ COUNTS = ("steps_done", "rate", "time", "device_seconds")
 """What nearly every event changes."""
 
 
-Patch = Callable[[dict[str, Any]], object]
-"""Merges a change into the object of the run that this process is the driver of."""
-
-
-def patch_job() -> Patch:
-    """For a run that is a Job. Raises when this process is in no pod."""
-    from kubernetes import client, config
-
-    config.load_incluster_config()
-    job, namespace, api = os.environ["XFER_RUN"], os.environ["POD_NAMESPACE"], client.BatchV1Api()
-    return lambda change: api.patch_namespaced_job(job, namespace, change, _request_timeout=EVERY)
-
-
-def patch_rayjob() -> Patch:
-    """For a run that is KubeRay's RayJob. Raises when this process is in no pod."""
-    from kubernetes import client, config
-
-    config.load_incluster_config()
-    where = ("ray.io", "v1", os.environ["POD_NAMESPACE"], "rayjobs", os.environ["XFER_RUN"])
-    api = client.CustomObjectsApi()
-    return lambda change: api.patch_namespaced_custom_object(*where, change, _request_timeout=EVERY)
-
-
 class Reporter:
-    """Adds events up, and patches the run now and then; what cannot be told is said once, and costs no more."""
+    """Adds events up, and now and then merges the sum into the run's object by ``patch``.
 
-    def __init__(self, patch: Patch) -> None:
+    What cannot be told is said once, and costs no more.
+    """
+
+    def __init__(self, patch: Callable[[dict[str, Any]], object]) -> None:
         self._patch = patch
         self._progress, self._lock = Progress(), threading.Lock()
         self._end, self._told = threading.Event(), False

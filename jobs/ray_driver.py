@@ -11,7 +11,8 @@ from pathlib import Path
 
 from jobs import run_study
 from jobs.inputs import writable
-from jobs.progress import Reporter, patch_rayjob
+from jobs.own_run import OwnRun
+from jobs.progress import Reporter
 from xfer.events import Event, Events
 from xfer.execution.runtime import configure_ray
 from xfer.io import leave
@@ -31,7 +32,7 @@ def main() -> int:
     configure_ray()
     PID.write_text(f"{os.getpid()}\n")
     study = writable(Path(sys.argv[1]))
-    with LOG.open("w") as stream, Reporter(patch_rayjob()) as reporter:
+    with LOG.open("w") as stream, Reporter(OwnRun().patch) as reporter:
         log = Events(stream)
 
         def listen(event: Event) -> None:
