@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -135,11 +136,16 @@ def test_a_holder_beats_and_tells_its_step(store: Store, monkeypatch: pytest.Mon
     assert beat() == last
 
 
-class Silent(Store):
-    """Storage that takes no heartbeat but the first."""
+class Flaky(Store):
+    """Storage that takes the first heartbeat, and refuses the next writes of one."""
+
+    refusals = 1.0
+    refused = 0
+    first = as_json({"counter": 0, "step": 0})
 
     def put(self, path: str, content: bytes | Path) -> None:
-        if path.endswith("heartbeat.json") and content != as_json({"counter": 0, "step": 0}):
+        if path.endswith("heartbeat.json") and self.refused < self.refusals and content != self.first:
+            self.refused += 1
             raise StoreError("storage does not work", path)
         super().put(path, content)
 
@@ -149,7 +155,9 @@ def test_a_holder_whose_beats_do_not_get_through_knows_that_others_may_go_on(
 ) -> None:
     monkeypatch.setattr(attempts, "BEAT", 0.005)
     monkeypatch.setattr(attempts, "LEASE", 1.0)
-    heard, unheard = Attempt(store, PHASE, 1), Attempt(Silent(store.url), "ba9876543210", 1)
+    silent = Flaky(store.url)
+    silent.refusals = math.inf
+    heard, unheard = Attempt(store, PHASE, 1), Attempt(silent, "ba9876543210", 1)
     begun = time.monotonic()
     for attempt in (heard, unheard):
         attempt.start(0)
@@ -163,28 +171,15 @@ def test_a_holder_whose_beats_do_not_get_through_knows_that_others_may_go_on(
             attempt.end("stopped")
 
 
-class Hiccup(Store):
-    """Storage that refuses one write of a heartbeat."""
-
-    refused = False
-    first = as_json({"counter": 0, "step": 0})
-
-    def put(self, path: str, content: bytes | Path) -> None:
-        if path.endswith("heartbeat.json") and not self.refused and content != self.first:
-            self.refused = True
-            raise StoreError("storage does not work", path)
-        super().put(path, content)
-
-
 def test_a_heartbeat_that_cannot_be_written_once_does_not_end_the_beating(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "BEAT", 0.005)
-    flaky = Hiccup(store.url)
+    flaky = Flaky(store.url)
     attempt = opened(flaky)
     attempt.start(0)
     try:
-        until(lambda: flaky.refused)
+        until(lambda: flaky.refused == 1)
         assert attempt._thread is not None
         attempt._thread.join(0.1)
         assert attempt._thread.is_alive(), "others would take this attempt over although it works on"
