@@ -117,8 +117,16 @@ def _clear(core: client.CoreV1Api) -> None:
     pods: Any = core.list_pod_for_all_namespaces()
     for pod in pods.items:
         if pod.spec.node_name in names:
-            core.delete_namespaced_pod(pod.metadata.name, pod.metadata.namespace, grace_period_seconds=0)
+            _delete(core, pod.metadata)
     core.delete_collection_node(label_selector=_selector())
+
+
+def _delete(core: client.CoreV1Api, pod: Any) -> None:
+    try:
+        core.delete_namespaced_pod(pod.name, pod.namespace, grace_period_seconds=0)
+    except client.ApiException as error:
+        if error.status != 404:  # it may have ended since it was listed
+            raise
 
 
 def _selector() -> str:

@@ -77,7 +77,10 @@ class Site:
         pods = core.list_namespaced_pod(self.namespace, label_selector=f"{INSTANCE}={run}").items
         parts = [self.xfer("status", run, "--on", "bed").stdout]
         for pod in pods:
-            said = core.read_namespaced_pod_log(pod.metadata.name, self.namespace, tail_lines=25)
+            try:
+                said = core.read_namespaced_pod_log(pod.metadata.name, self.namespace, tail_lines=25)
+            except client.ApiException as error:
+                said = error.reason  # it has not begun, or is gone since
             parts.append(f"{pod.metadata.name} {pod.status.phase}\n{said}")
         return "\n".join(parts)
 
