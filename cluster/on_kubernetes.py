@@ -6,21 +6,20 @@ import io
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from cluster import inputs, pods, runtime
 from cluster.belongings import owned_by
 from cluster.bundle import Bundle, archive, bundle, files_of
-from cluster.changes import Changes
 from cluster.doctor import examine
 from cluster.errand import errand
 from cluster.fetch import fetch
+from cluster.follower import Follower
 from cluster.kube import Namespace
-from cluster.kube_runs import Found, KubeRuns, of
+from cluster.kube_runs import Found, KubeRuns
 from cluster.manifest import Manifest
-from cluster.place import Finding, PlaceError, Taken, Unreachable
+from cluster.place import Finding, PlaceError, Taken
 from cluster.places import KubernetesPlace
 from cluster.profile import KEY, Profile, parse
 from cluster.runs import Run
@@ -36,13 +35,6 @@ ASIDE = "/tmp/study"
 
 LEFTOVERS = 30
 """Seconds that what an earlier run owned may take to go after it."""
-
-PATIENCE = (5, 60)
-"""Seconds of a watch before things are looked at anew: at first, and at most. No watch tells of a pod that may not be
-made, nor of a run without pods that is stopped."""
-
-FORGIVING = 300
-"""Seconds for which who watches goes on though the cluster does not answer: the run does, too."""
 
 
 class OnKubernetes:
@@ -139,43 +131,7 @@ class OnKubernetes:
 
     def follow(self, name: str, on_line: Callable[[str], None], tell: Callable[[str], None]) -> Run:
         """Hand over the driver's lines, pod after pod, until the run ends; ``tell`` hears what keeps it waiting."""
-        heard: dict[str, int] = {}
-        told: tuple[str, ...] = ()
-        changes = Changes(self._space, of(name))
-        first, longest = PATIENCE
-        patience, answered = first, time.monotonic()
-        while True:
-            try:
-                run, driver = self._runs.look(name)
-                if not run.active:
-                    return run
-                if run.troubles != told:
-                    told = run.troubles
-                    for trouble in told:
-                        tell(trouble)
-                heard_more = driver is not None and self._hear(driver, heard, on_line)
-                changed = changes.wait(patience)
-            except Unreachable:
-                if time.monotonic() - answered > FORGIVING:
-                    raise
-                time.sleep(first)
-                continue
-            answered = time.monotonic()
-            patience = first if changed or heard_more else min(2 * patience, longest)
-
-    def _hear(self, pod: Manifest, heard: dict[str, int], on_line: Callable[[str], None]) -> bool:
-        """Hand over a pod's lines from where we left off until it ends; a stream that breaks off is taken up later.
-
-        Returns whether there were any.
-        """
-        uid = pod["metadata"]["uid"]
-        before = heard.get(uid, 0)
-        with suppress(PlaceError):
-            for i, line in enumerate(self._space.log(pod["metadata"]["name"], pods.CONTAINER, follow=True)):
-                if i >= heard.get(uid, 0):
-                    on_line(line)
-                    heard[uid] = i + 1
-        return heard.get(uid, 0) > before
+        return Follower(self._space, self._runs, name, on_line, tell).until_end()
 
     def logs(self, name: str, follow: bool) -> Iterator[str]:
         """Lines of the newest driver's log."""

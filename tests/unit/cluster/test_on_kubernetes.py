@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster import indexed_job, on_kubernetes, runtime
+from cluster import follower, indexed_job, on_kubernetes, runtime
 from cluster.kuberay import rayjob
 from cluster.on_kubernetes import OnKubernetes
 from cluster.place import PlaceError, Unreachable
@@ -48,8 +48,8 @@ def watcher(patch: pytest.MonkeyPatch, *looks: Look) -> OnKubernetes:
 
     patch.setattr(on_kubernetes, "Namespace", lambda place: None)
     patch.setattr(on_kubernetes, "KubeRuns", Runs)
-    patch.setattr(on_kubernetes, "Changes", Changes)
-    patch.setattr(on_kubernetes, "PATIENCE", (0, 0))
+    patch.setattr(follower, "Changes", Changes)
+    patch.setattr(follower, "PATIENCE", (0, 0))
     return OnKubernetes(KubernetesPlace(namespace="n"))
 
 
@@ -63,7 +63,7 @@ def test_who_watches_outlives_a_cluster_that_does_not_answer(monkeypatch: pytest
 
 def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     someone = watcher(monkeypatch, running, silent, done)
-    monkeypatch.setattr(on_kubernetes, "FORGIVING", -1)
+    monkeypatch.setattr(follower, "FORGIVING", -1)
     with pytest.raises(Unreachable):
         follow(someone)
 
