@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.distributed
 
 from tests.tensorboard import points
+from xfer.errors import PhaseFailed
 from xfer.evaluation.predict import outputs
 from xfer.evaluation.prepared import Preparation
 from xfer.models import load, scratch, spec
@@ -32,7 +35,8 @@ from xfer.store.store import Store
 from xfer.synthetic.world import Rows, World
 from xfer.tasks.data import DataRoots
 from xfer.tasks.registry import SHIPPED
-from xfer.training.loop import train
+from xfer.training import loop
+from xfer.training.loss import summed_loss
 from xfer.training.saving import Kept
 
 WORLD = World(rows=Rows(text=300, nli=1, tagging=1, paraphrase=1, validation=1, test=1))
@@ -116,12 +120,42 @@ def tensors() -> int:
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
+def end_of_spoilt(work: Work, run: dict[str, Any]) -> dict[str, Any]:
+    """How every rank ends if one has an infinite gradient of a finite loss in the last step of the phase."""
+    one_step = work.phase.recipe.model_copy(update={"steps": 1})
+
+    def spoilt(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        loss = summed_loss(logits, targets)
+        if torch.distributed.get_rank() == 0:
+            loss.register_hook(lambda gradient: gradient * math.inf)  # type: ignore[no-untyped-call]
+        return loss
+
+    ended = "whole"
+    resources = Resources(ranks=torch.distributed.get_world_size(), zero_stage=run["stage"])
+    with patch.object(loop, "summed_loss", spoilt):
+        try:
+            loop.train(
+                replace(work.phase, recipe=one_step), (Rule(),), work.preparation, work.start,
+                resources, Store(run["store"]), run["attempt"], None, lambda step, metrics: False,
+            )  # fmt: skip
+        except PhaseFailed as error:
+            ended = error.what
+    ends = [""] * resources.ranks
+    torch.distributed.all_gather_object(ends, ended)
+    return {"ends": ends}
+
+
 def main(folder: Path, runs: list[dict[str, Any]]) -> None:
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.set_num_threads(1)
     world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
     for run in runs:
         work = masked_text(run["precision"]) if run["text"] else mixture(folder, run["precision"])
+        if run["spoilt"]:
+            found = end_of_spoilt(work, run)
+            if rank == 0:
+                print("RESULT " + json.dumps(found), flush=True)  # noqa: T201
+            continue
         losses: list[float] = []
 
         def on_step(step: int, metrics: Any, run: dict[str, Any] = run, losses: list[float] = losses) -> bool:
@@ -132,7 +166,7 @@ def main(folder: Path, runs: list[dict[str, Any]]) -> None:
         store = Store(run["store"])
         resume = snapshots.newest(store, work.phase.key, [rule.key for rule in work.rules])
         before = tensors()
-        trained = train(
+        trained = loop.train(
             work.phase, work.rules, work.preparation, work.start, resources, store, run["attempt"], resume, on_step
         )
         differing = differences(trained.kept, store, work) if trained.finished else 0

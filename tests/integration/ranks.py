@@ -37,10 +37,16 @@ def launch(world: World, ranks: int, runs: list[dict[str, Any]], gpu: bool = Fal
 
 
 def run_of(
-    store: Path, stage: int, stop_at: int = 0, precision: str = "fp32", attempt: int = 1, text: bool = False
+    store: Path,
+    stage: int,
+    stop_at: int = 0,
+    precision: str = "fp32",
+    attempt: int = 1,
+    text: bool = False,
+    spoilt: bool = False,
 ) -> dict[str, Any]:
-    """A run for ``rank``: of the mixture, or of masked text."""
+    """A run for ``rank``: of the mixture, or of masked text; or one that is to fail for its gradient."""
     return {
         "stage": stage, "store": str(store), "stop_at": stop_at,
-        "precision": precision, "attempt": attempt, "text": text,
+        "precision": precision, "attempt": attempt, "text": text, "spoilt": spoilt,
     }  # fmt: skip

@@ -125,3 +125,17 @@ def test_masked_text_gives_the_same_losses_and_goes_on(trained: dict[str, Runs])
     for run in trained["text_resumed"].values():
         assert run["finished"]
         assert run["losses"] == pytest.approx(expected[6:], abs=1e-4)
+
+
+def test_an_infinite_gradient_in_the_last_step_fails_the_phase_on_every_rank(
+    small_world: World, tmp_path: Path
+) -> None:
+    """The loss is a number, and no later one would show that the weights no longer are."""
+    runs = [
+        run_of(tmp_path / f"{precision}-{stage}", stage, precision=precision, spoilt=True)
+        for precision in ("fp32", "bf16")
+        for stage in STAGES
+    ]
+    for run, found in zip(runs, launch(small_world, 2, runs), strict=True):
+        assert found["ends"] == ["the gradient is not a number at step 1"] * 2, run
+        assert not list(Path(run["store"]).rglob("*.safetensors"))

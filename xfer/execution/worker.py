@@ -19,8 +19,9 @@ from xfer.execution.board import Handle
 from xfer.execution.held import Held
 from xfer.execution.jobs import Evaluate, Result, Site, Train
 
-REPORT = 0.05
-"""Seconds between two reports of a running phase: a call for every step would cost short ones a tenth of it."""
+REPORT = 0.2
+"""Seconds between two reports of a running phase: a call for every step would cost short ones a tenth of it,
+and the driver looks no more often."""
 
 IDLE_BEAT = 10.0
 """Seconds after which an idle rank 0 wakes the others, so that no collective times out."""

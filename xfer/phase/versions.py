@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TRAINING: Mapping[str, int] = {
-    "batches": 3,  # order, windows, cut and padding of micro-batches
+    "batches": 4,  # order, windows, cut and padding of micro-batches
     "heads": 1,  # architecture and initialisation of heads
-    "loop": 1,  # loss, optimizer, schedule, random state
+    "loop": 2,  # loss, optimizer, schedule, random state
     "mixture": 1,  # which training set each step draws from
     "scratch": 1,  # initialisation of an encoder without weights
 }

@@ -78,7 +78,8 @@ def train(
     """Train ``phase`` from the checkpoint ``start`` (None: the base), or go on from the snapshot ``resume``;
     at step ``pause`` it stops by itself and leaves a snapshot.
 
-    Raises ``PhaseFailed`` on every rank when the loss is no longer a number, and ``StoreError`` on rank 0.
+    Raises ``PhaseFailed`` on every rank when the loss or its gradient is no longer a number, and ``StoreError`` on
+    rank 0.
     """
     members = [preparation.of(data, phase.recipe.max_length) for data in phase.trains_on]
     heads = [_head(member, preparation.base) for member in members]
@@ -158,12 +159,14 @@ class _Run:
             engine.backward(loss / max(targets, 1) * self._world, scale_wrt_gas=False)
         engines.set_learning_rate(engine, learning_rate)
         engine.step()
-        report = torch.stack([total, torch.tensor(float(stop), device=engine.device)])
+        norm = engines.gradient_norm(engine)
+        report = torch.stack([total, torch.tensor(float(stop), device=engine.device), norm])
         torch.distributed.all_reduce(report)
-        loss_sum, stops = report.tolist()
+        loss_sum, stops, norms = report.tolist()
         mean = loss_sum / max(targets, 1)
-        if not math.isfinite(mean):
-            raise PhaseFailed(f"the loss is not a number at step {step + 1}", self._phase.key)
+        for what, value in (("loss", mean), ("gradient", norms)):
+            if not math.isfinite(value):
+                raise PhaseFailed(f"the {what} is not a number at step {step + 1}", self._phase.key)
         return mean, stops > 0
 
     def _loss(self, step: int, micro: MicroBatch, empty: bool) -> torch.Tensor:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.study.made import lock, text, whole_lock
 from xfer.errors import LockError
+from xfer.phase.versions import TRAINING
 from xfer.study import lock as locks
 from xfer.study.lock import Lock
 from xfer.study.opening import open_study
@@ -40,7 +41,7 @@ def declaration(task: str, **change: object) -> Callable[[Lock], Lock]:
 
 
 REFUSED = {
-    "an older loop": (components("training.loop", 0), "training.loop (lock 0, here 1)"),
+    "an older loop": (components("training.loop", 0), f"training.loop (lock 0, here {TRAINING['loop']})"),
     "a newer format": (components("format.tagging", 99), "format.tagging (lock 99, here 1)"),
     "another metric": (components("metric.accuracy", 99), "metric.accuracy (lock 99, here 1)"),
     "a component that is gone": (components("training.magic", 1), "training.magic (lock 1, here none)"),
