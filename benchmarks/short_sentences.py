@@ -27,7 +27,7 @@ models: [xlmr-4m]
 arms: [none]
 targets: [xnli]
 recipe:
-  default: {{steps: {steps}, batch_size: 32, micro_batch_size: {micro}, learning_rate: 5e-4, warmup: 0.0,
+  default: {{steps: {steps}, batch_size: 32, micro_batch_size: {micro}, learning_rate: 3e-4, warmup: 0.1,
             weight_decay: 0.0, max_length: 256, precision: {precision}}}
 evaluate: [{{tasks: all, languages: [en], splits: [test]}}]
 resources: {{default: {{ranks: {ranks}, per_rank: {{cpu: {threads}}}, zero_stage: {stage}, snapshot_every: 100000}}}}
@@ -92,8 +92,8 @@ def trainer(folder: Path, steps: int, name: str, precision: str) -> dict[str, An
     multiple = 16 if name == BEST else None
     best: dict[str, Any] = {"train_sampling_strategy": "group_by_length", "bf16": precision == "bf16"}
     arguments = TrainingArguments(
-        output_dir=str(folder / "hf"), max_steps=steps, per_device_train_batch_size=32, learning_rate=5e-4,
-        use_cpu=True, report_to="none",
+        output_dir=str(folder / "hf"), max_steps=steps, per_device_train_batch_size=32, learning_rate=3e-4,
+        warmup_steps=steps // 10, use_cpu=True, report_to="none",
         save_strategy="no", logging_strategy="no", disable_tqdm=True, **(best if name == BEST else {}),
     )  # fmt: skip
     counted = Counting(DataCollatorWithPadding(tokenizer, pad_to_multiple_of=multiple))
