@@ -59,7 +59,7 @@ soak-cluster: install  ## Take pods from studies on real Kubernetes again and ag
 	-test -n "$$XFER_TEST_KUBECONFIG" || $(BIN)/python -m tests.cluster.bed build
 	$(BIN)/pytest tests/cluster -m soak
 
-bench: install  ## Hold what we are proud of against what others have: three quarters of an hour on two idle cores.
+bench: install  ## Hold what we are proud of against what others have: an hour on two idle cores.
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.plan_time
 	$(BIN)/python -m benchmarks.overhead
