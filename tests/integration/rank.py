@@ -145,6 +145,12 @@ def end_of_spoilt(work: Work, run: dict[str, Any]) -> dict[str, Any]:
     return {"ends": ends}
 
 
+def tell(found: dict[str, Any]) -> None:
+    """What ``launch`` reads of a run, from rank 0."""
+    if torch.distributed.get_rank() == 0:
+        print("RESULT " + json.dumps(found), flush=True)  # noqa: T201
+
+
 def main(folder: Path, runs: list[dict[str, Any]]) -> None:
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.set_num_threads(1)
@@ -152,9 +158,7 @@ def main(folder: Path, runs: list[dict[str, Any]]) -> None:
     for run in runs:
         work = masked_text(run["precision"]) if run["text"] else mixture(folder, run["precision"])
         if run["spoilt"]:
-            found = end_of_spoilt(work, run)
-            if rank == 0:
-                print("RESULT " + json.dumps(found), flush=True)  # noqa: T201
+            tell(end_of_spoilt(work, run))
             continue
         losses: list[float] = []
 
@@ -185,7 +189,7 @@ def main(folder: Path, runs: list[dict[str, Any]]) -> None:
                 "examples": sum(trained.progress.examples_of),
                 "selections": trained.selections,
             }
-            print("RESULT " + json.dumps(found), flush=True)  # noqa: T201
+            tell(found)
     torch.distributed.destroy_process_group()
 
 
